@@ -1,0 +1,93 @@
+//! The one trait parallel code is written against, and loops built on it.
+
+use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
+
+/// Runs numbered tasks, possibly at once.
+///
+/// Implementations must run every task of a call exactly once before returning,
+/// and must allow calls from inside a task (nested parallelism). If a task
+/// panics, the panic reaches the caller and the executor stays usable.
+pub trait Executor: Debug + Send + Sync {
+    /// How many tasks may run at the same time (at least 1).
+    fn threads(&self) -> usize;
+
+    /// Runs `task(0)`, ..., `task(tasks - 1)`, in any order, and returns when
+    /// all have ended.
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// Runs `work` where code that parallelises with rayon on its own (circuit
+    /// synthesis, library key generation) uses this executor's threads rather
+    /// than a second set.
+    fn within(&self, work: &mut (dyn FnMut() + Send));
+}
+
+/// Loops over an [`Executor`]. Results never depend on the number of threads.
+pub trait ExecutorExt: Executor {
+    /// The length of equal pieces that gives each thread a few pieces of `len`
+    /// items, but no piece shorter than `min`.
+    fn chunk_len(&self, len: usize, min: usize) -> usize {
+        let pieces = if self.threads() == 1 { 1 } else { self.threads() * 4 };
+        len.div_ceil(pieces).max(min).max(1)
+    }
+
+    /// Calls `f(index, item)` for each item, handing every item over by value.
+    fn for_each<T: Send>(&self, items: impl IntoIterator<Item = T>, f: impl Fn(usize, T) + Sync) {
+        let slots: Vec<Mutex<Option<T>>> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+        self.run(slots.len(), &|index| {
+            let item = slots[index].lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(item) = item {
+                f(index, item);
+            }
+        });
+    }
+
+    /// Splits `data` into pieces of `len` (the last may be shorter) and calls
+    /// `f(piece index, piece)` for each.
+    fn for_each_chunk_mut<T: Send>(&self, data: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+        if data.len() <= len {
+            if !data.is_empty() {
+                f(0, data);
+            }
+            return;
+        }
+        self.for_each(data.chunks_mut(len), f);
+    }
+
+    /// `f(0), ..., f(count - 1)`, in that order.
+    fn map<R: Send>(&self, count: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+        let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
+        self.for_each(results.iter_mut(), |index, slot| *slot = Some(f(index)));
+        results.into_iter().flatten().collect()
+    }
+
+    /// Runs two closures, possibly at once, and returns both results.
+    fn join<A: Send, B: Send>(&self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+        let (mut left, mut right) = (None, None);
+        {
+            let tasks: [Box<dyn FnOnce() + Send + '_>; 2] =
+                [Box::new(|| left = Some(a())), Box::new(|| right = Some(b()))];
+            self.for_each(tasks, |_, task| task());
+        }
+        match (left, right) {
+            (Some(left), Some(right)) => (left, right),
+            _ => unreachable!("an executor returns only when every task has run"),
+        }
+    }
+
+    /// Runs `work` as [`Executor::within`] does and returns its result.
+    fn within_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let (mut work, mut result) = (Some(work), None);
+        self.within(&mut || {
+            if let Some(work) = work.take() {
+                result = Some(work());
+            }
+        });
+        match result {
+            Some(result) => result,
+            None => unreachable!("an executor returns only when the work has run"),
+        }
+    }
+}
+
+impl<E: Executor + ?Sized> ExecutorExt for E {}
