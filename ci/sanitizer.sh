@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The code that uses `unsafe`, under the address sanitizer: the field kernels, the allocators, and the prover's casts
+# between library and kernel types. The sanitizer is an unstable flag, which RUSTC_BOOTSTRAP opens on a stable compiler.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+export RUSTC_BOOTSTRAP=1
+# Build scripts and procedural macros run on the host without the sanitizer because --target is given.
+export RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=1 ${RUSTFLAGS:-}"
+# Buffers that live as long as the process are not leaks.
+export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-0}:${ASAN_OPTIONS:-}"
+# A separate directory, so that sanitized and plain builds do not evict each other.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitizer"
+
+run() {
+    printf '\n==> %s\n' "$*"
+    "$@"
+}
+
+run cargo test --release --target "$host" -p parhelion-field-kernels --lib --tests
+run cargo test --release --target "$host" -p parhelion-allocators --lib --tests
+run cargo test --release --target "$host" -p parhelion --lib cast
