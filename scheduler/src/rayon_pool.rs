@@ -11,7 +11,8 @@ use crate::{Error, Executor};
 /// ends them.
 #[derive(Clone, Debug)]
 pub struct RayonExecutor {
-    pool: Arc<ThreadPool>,
+    /// `None` stands for whichever pool the caller is in.
+    pool: Option<Arc<ThreadPool>>,
 }
 
 impl RayonExecutor {
@@ -26,30 +27,42 @@ impl RayonExecutor {
             .thread_name(|index| format!("parhelion-{index}"))
             .build()
             .map_err(|error| Error::Spawn { threads, reason: error.to_string() })?;
-        Ok(Self { pool: Arc::new(pool) })
+        Ok(Self { pool: Some(Arc::new(pool)) })
     }
 
     /// Uses a pool the embedding program already has.
     #[must_use]
     pub fn from_pool(pool: Arc<ThreadPool>) -> Self {
-        Self { pool }
+        Self { pool: Some(pool) }
+    }
+
+    /// Uses the pool that the calling thread belongs to at each call; outside of any, rayon's
+    /// global one. This is what rayon's own parallel iterators do.
+    #[must_use]
+    pub fn ambient() -> Self {
+        Self { pool: None }
     }
 }
 
 impl Executor for RayonExecutor {
     fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.pool.as_ref().map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
     }
 
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        match tasks {
-            0 => {}
-            1 => task(0),
-            _ => self.pool.install(|| (0..tasks).into_par_iter().with_max_len(1).for_each(task)),
+        let all = || (0..tasks).into_par_iter().with_max_len(1).for_each(task);
+        match (tasks, &self.pool) {
+            (0, _) => {}
+            (1, _) => task(0),
+            (_, None) => all(),
+            (_, Some(pool)) => pool.install(all),
         }
     }
 
     fn within(&self, work: &mut (dyn FnMut() + Send)) {
-        self.pool.install(work);
+        match &self.pool {
+            None => work(),
+            Some(pool) => pool.install(work),
+        }
     }
 }

@@ -1,1 +1,55 @@
-//! Parhelion.
+//! A proving engine for halo2 circuits: the proofs of the library's own prover, sooner, in less
+//! memory.
+//!
+//! Circuits written for `halo2-axiom` 0.5 (BN254, KZG) are proven by changing one `use` line, see
+//! [`axiom`], or through [`Prover`], which prepares a key once and proves many times. The
+//! unmodified library verifier accepts the proofs.
+//!
+//! # Data flow
+//!
+//! ```text
+//!  circuits, instances                    pk, SRS ── Prover::prepare ──▶ PreparedKey
+//!         │                                                                  │
+//!         ▼                                                                  ▼
+//!  stages/synthesis ──▶ stages/commit       advice columns, phase by phase; challenges
+//!         │ theta
+//!         ▼
+//!  stages/lookup                            A', S'
+//!         │ beta, gamma
+//!         ▼
+//!  stages/permutation, stages/lookup,       grand products,
+//!  stages/vanishing                         the random polynomial
+//!         │ y
+//!         ▼
+//!  stages/quotient                          constraints ▶ coset by coset ▶ pieces of h
+//!         │ x
+//!         ▼
+//!  stages/opening                           evaluations ▶ SHPLONK or GWC ▶ proof
+//! ```
+//!
+//! Each stage takes what the one before made by value, so that large buffers go away with it.
+//! Transcript and randomness are used on one thread, in the order of the library's prover; all
+//! arithmetic goes through `parhelion-field-kernels`.
+#![deny(unsafe_code)]
+
+mod adapters;
+mod algebra;
+mod error;
+mod key;
+mod observer;
+#[cfg(feature = "oracle")]
+pub mod oracle;
+mod programs;
+mod prove;
+mod prover;
+mod session;
+mod shape;
+mod stages;
+mod transcript;
+
+pub use adapters::axiom;
+pub use adapters::axiom::PreparedKey;
+pub use error::Error;
+pub use observer::{Observer, Silent, Stage};
+pub use parhelion_field_kernels::{KernelChoice, KernelReport};
+pub use prover::{MultiOpen, Prover, ProverBuilder, UnknownMultiOpen};

@@ -1,0 +1,178 @@
+//! The library's view of a [`Witness`]: where a circuit's synthesis writes to.
+
+use ff::Field;
+use halo2_axiom::circuit::Value;
+use halo2_axiom::halo2curves::CurveAffine;
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::plonk::{
+    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem, Fixed, FloorPlanner,
+    Instance, Selector,
+};
+use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
+
+use super::unsupported;
+use crate::Error;
+use crate::adapters::cast::{self, AssignedArena};
+use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
+
+/// Circuits of the library with their instances.
+pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
+    pub(super) circuits: &'a [ConcreteCircuit],
+    pub(super) instances: &'a [&'a [&'a [C::ScalarExt]]],
+    pub(super) constants: Vec<Column<Fixed>>,
+    pub(super) k: u32,
+    pub(super) usable_rows: usize,
+}
+
+impl<C, ConcreteCircuit> Circuits<Bn254FrSpec> for LibraryCircuits<'_, C, ConcreteCircuit>
+where
+    C: CurveAffine,
+    ConcreteCircuit: Circuit<C::ScalarExt>,
+{
+    fn count(&self) -> usize {
+        self.circuits.len()
+    }
+
+    fn synthesize(
+        &self,
+        circuit: usize,
+        witness: &mut Witness<Bn254FrSpec>,
+        end_phase: Option<EndPhase<'_, Bn254FrSpec>>,
+    ) -> Result<(), Error> {
+        // Configured as the library does: once, with the parameters of the first circuit.
+        let mut cs = ConstraintSystem::default();
+        let config = ConcreteCircuit::configure_with_params(&mut cs, self.circuits[0].params());
+        let mut assignment = WitnessAssignment {
+            witness,
+            end_phase,
+            instances: self.instances[circuit],
+            usable_rows: self.usable_rows,
+            k: self.k,
+            // Dropped only after the synthesis, in which references to its values may be used.
+            arena: AssignedArena::new(),
+            failure: None,
+        };
+        let result = ConcreteCircuit::FloorPlanner::synthesize(
+            &mut assignment,
+            &self.circuits[circuit],
+            config,
+            self.constants.clone(),
+        );
+        // What went wrong first says more than what the circuit made of it.
+        match (assignment.failure.take(), result) {
+            (Some(failure), _) => Err(failure),
+            (None, result) => result.map_err(Error::Synthesis),
+        }
+    }
+}
+
+struct WitnessAssignment<'a, F: Field> {
+    witness: &'a mut Witness<Bn254FrSpec>,
+    end_phase: Option<EndPhase<'a, Bn254FrSpec>>,
+    instances: &'a [&'a [F]],
+    usable_rows: usize,
+    k: u32,
+    arena: AssignedArena<F>,
+    /// The first error: most of the trait's methods cannot return one.
+    failure: Option<Error>,
+}
+
+impl<F: Field> WitnessAssignment<'_, F> {
+    fn note(&mut self, result: Result<(), Error>) {
+        if let (Err(error), None) = (result, &self.failure) {
+            self.failure = Some(error);
+        }
+    }
+
+    fn set(&mut self, column: usize, row: usize, value: Option<&Assigned<F>>) -> Result<(), Error> {
+        let cell = match value {
+            None => None,
+            Some(Assigned::Zero) => Some(Cell::Value(Bn254Fr::ZERO)),
+            Some(Assigned::Trivial(value)) => Some(Cell::Value(scalar(value)?)),
+            Some(Assigned::Rational(numerator, denominator)) => {
+                Some(Cell::Fraction(scalar(numerator)?, scalar(denominator)?))
+            }
+        };
+        self.witness.assign(column, row, cell)
+    }
+}
+
+fn scalar<F: 'static>(value: &F) -> Result<Bn254Fr, Error> {
+    cast::downcast_static_ref::<F, Fr>(value).map(|value| cast::from_scalar(*value)).ok_or_else(unsupported)
+}
+
+impl<F: Field> Assignment<F> for WitnessAssignment<'_, F> {
+    fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
+
+    fn exit_region(&mut self) {}
+
+    fn annotate_column<A: FnOnce() -> AR, AR: Into<String>>(&mut self, _: A, _: Column<Any>) {}
+
+    fn push_namespace<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
+
+    fn pop_namespace(&mut self, _: Option<String>) {}
+
+    fn enable_selector<A: FnOnce() -> AR, AR: Into<String>>(
+        &mut self,
+        _: A,
+        _: &Selector,
+        _: usize,
+    ) -> Result<(), plonk::Error> {
+        Ok(())
+    }
+
+    fn query_instance(&self, column: Column<Instance>, row: usize) -> Result<Value<F>, plonk::Error> {
+        if row >= self.usable_rows {
+            return Err(plonk::Error::NotEnoughRowsAvailable { current_k: self.k });
+        }
+        let value = self.instances.get(column.index()).and_then(|column| column.get(row));
+        value.map(|value| Value::known(*value)).ok_or(plonk::Error::BoundsFailure)
+    }
+
+    fn assign_advice<'v>(
+        &mut self,
+        column: Column<Advice>,
+        row: usize,
+        to: Value<Assigned<F>>,
+    ) -> Value<&'v Assigned<F>> {
+        let mut value = None;
+        to.map(|to| value = Some(to));
+        let result = self.set(column.index(), row, value.as_ref());
+        self.note(result);
+        match value {
+            None => Value::unknown(),
+            Some(value) => Value::known(self.arena.store(value)),
+        }
+    }
+
+    fn assign_fixed(&mut self, _: Column<Fixed>, _: usize, _: Assigned<F>) {}
+
+    fn copy(&mut self, _: Column<Any>, _: usize, _: Column<Any>, _: usize) {}
+
+    fn fill_from_row(
+        &mut self,
+        _: Column<Fixed>,
+        _: usize,
+        _: Value<Assigned<F>>,
+    ) -> Result<(), plonk::Error> {
+        Ok(())
+    }
+
+    fn get_challenge(&self, challenge: Challenge) -> Value<F> {
+        let known = self.witness.challenges.get(challenge.index()).copied().flatten();
+        let known = known.and_then(|value| cast::downcast(cast::into_scalar(value)));
+        known.map_or_else(Value::unknown, Value::known)
+    }
+
+    fn next_phase(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
+        if let Some(end_phase) = &mut self.end_phase
+            && self.witness.has_phase()
+        {
+            let result = end_phase(self.witness);
+            self.note(result);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
+
+use std::sync::Arc;
+
+use ff::Field;
+use halo2_axiom::halo2curves::CurveAffine;
+use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
+use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
+use rand_core::RngCore;
+
+use super::assignment::LibraryCircuits;
+use super::key::PreparedKey;
+use super::transcript::{CallerRandomness, LibraryTranscript};
+use super::{keygen, params, unsupported};
+use crate::adapters::cast;
+use crate::prove::prove;
+use crate::session::{Replay, Session};
+use crate::{Error, Prover};
+
+impl Prover {
+    /// Checks a key and its SRS and derives what proofs need of them. Borrows both.
+    ///
+    /// # Errors
+    /// If the SRS is for another size, either is damaged, or the key's degree (capped by the
+    /// environment variable `MAX_DEGREE` when it was made) is too small for its constraints.
+    pub fn prepare<'k>(
+        &self,
+        params: &'k ParamsKZG<Bn256>,
+        pk: &'k ProvingKey<G1Affine>,
+    ) -> Result<PreparedKey<'k>, Error> {
+        PreparedKey::borrowed(&self.kernels, params, pk)
+    }
+
+    /// As [`Prover::prepare`], sharing ownership of both.
+    ///
+    /// # Errors
+    /// As [`Prover::prepare`].
+    pub fn prepare_shared(
+        &self,
+        params: Arc<ParamsKZG<Bn256>>,
+        pk: Arc<ProvingKey<G1Affine>>,
+    ) -> Result<PreparedKey<'static>, Error> {
+        PreparedKey::shared(&self.kernels, params, pk)
+    }
+
+    /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
+    /// instance column, which are padded with zeros.
+    ///
+    /// The bytes written to `transcript` depend on the key, the circuits, the instances and the
+    /// stream of `rng` alone. They are those of the library's prover but for two things that it
+    /// draws outside `rng`; see `docs/decisions`.
+    ///
+    /// # Errors
+    /// If counts or lengths do not fit the key, synthesis fails, the witness does not satisfy the
+    /// circuit, or the transcript cannot be written.
+    pub fn prove<E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+        rng: R,
+        transcript: &mut T,
+    ) -> Result<(), Error>
+    where
+        E: EncodedChallenge<G1Affine>,
+        R: RngCore,
+        T: TranscriptWrite<G1Affine, E>,
+        ConcreteCircuit: Circuit<Fr>,
+    {
+        self.prove_generic::<G1Affine, E, R, T, _>(key, circuits, instances, rng, transcript, None)
+    }
+
+    /// As [`Prover::prove`], with the values the library's prover drew outside the caller's
+    /// randomness in place of ours: the proof is then the library's, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`], and if the injected columns do not fit the key.
+    #[cfg(feature = "oracle")]
+    pub fn prove_injected<E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+        rng: R,
+        transcript: &mut T,
+        injection: &crate::oracle::Injection,
+    ) -> Result<(), Error>
+    where
+        E: EncodedChallenge<G1Affine>,
+        R: RngCore,
+        T: TranscriptWrite<G1Affine, E>,
+        ConcreteCircuit: Circuit<Fr>,
+    {
+        let replay = Replay {
+            random_poly: cast::scalars(&injection.random_poly),
+            permuted_lookups: injection
+                .permuted_lookups
+                .iter()
+                .map(|(input, table)| (cast::scalars(input), cast::scalars(table)))
+                .collect(),
+        };
+        self.prove_generic::<G1Affine, E, R, T, _>(key, circuits, instances, rng, transcript, Some(replay))
+    }
+
+    /// Generates a verifying key; its bytes are those of the library's `keygen_vk_custom`.
+    ///
+    /// # Errors
+    /// If the circuit does not fit the SRS or its synthesis fails.
+    pub fn keygen_vk<ConcreteCircuit: Circuit<Fr>>(
+        &self,
+        params: &ParamsKZG<Bn256>,
+        circuit: &ConcreteCircuit,
+        compress_selectors: bool,
+    ) -> Result<VerifyingKey<G1Affine>, Error> {
+        let bases = params::lagrange_bases(params)?;
+        keygen::generate_vk(&self.kernels, params, &bases, circuit, compress_selectors)
+    }
+
+    /// Generates the proving key of `vk`; its bytes are those of the library's `keygen_pk`.
+    ///
+    /// # Errors
+    /// If the circuit is not the one of `vk`, does not fit the SRS or its synthesis fails.
+    pub fn keygen_pk<ConcreteCircuit: Circuit<Fr>>(
+        &self,
+        params: &ParamsKZG<Bn256>,
+        vk: VerifyingKey<G1Affine>,
+        circuit: &ConcreteCircuit,
+    ) -> Result<ProvingKey<G1Affine>, Error> {
+        let compress_selectors = vk.compress_selectors();
+        let bases = params::lagrange_bases(params)?;
+        keygen::generate_pk(&self.kernels, params, &bases, Some(vk), circuit, compress_selectors)
+    }
+
+    /// [`Prover::prove`] for the caller's names of the curve and its scalars.
+    pub(super) fn prove_generic<C, E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        rng: R,
+        transcript: &mut T,
+        replay: Option<Replay<'_, Bn254G1Spec>>,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        E: EncodedChallenge<C>,
+        R: RngCore,
+        T: TranscriptWrite<C, E>,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
+        let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
+        check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
+        if let Some(replay) = &replay {
+            check_replay(key, circuits.len(), replay)?;
+        }
+        let shape = &key.derived.shape;
+        let circuits = LibraryCircuits::<C, ConcreteCircuit> {
+            circuits,
+            instances,
+            constants: key.proving_key().get_vk().cs().constants().clone(),
+            k: shape.k,
+            usable_rows: shape.usable_rows(),
+        };
+        let view = key.key();
+        let mut session = Session {
+            kernels: &self.kernels,
+            key: &view,
+            observer: self.observer.as_ref(),
+            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
+            blinding: &mut CallerRandomness(rng),
+            replay,
+        };
+        prove(&mut session, self.multi_open, &circuits, &columns)
+    }
+}
+
+/// The instance columns as kernel scalars, after checking them against the key.
+fn checked_instances<'a, F: Field>(
+    key: &PreparedKey<'_>,
+    circuits: usize,
+    instances: &[&[&'a [F]]],
+) -> Result<Vec<Vec<&'a [Bn254Fr]>>, Error> {
+    let shape = &key.derived.shape;
+    if circuits != instances.len() {
+        return Err(Error::CircuitCount { circuits, instances: instances.len() });
+    }
+    if circuits == 0 {
+        return Err(Error::NoCircuits);
+    }
+    let usable = shape.usable_rows();
+    let mut checked = Vec::with_capacity(circuits);
+    for (circuit, columns) in instances.iter().enumerate() {
+        let (expected, got) = (shape.num_instance, columns.len());
+        if expected != got {
+            return Err(Error::InstanceColumnCount { circuit, expected, got });
+        }
+        let mut scalars = Vec::with_capacity(got);
+        for (column, values) in columns.iter().enumerate() {
+            if values.len() > usable {
+                return Err(Error::InstanceTooLong { circuit, column, len: values.len(), usable });
+            }
+            scalars.push(cast::scalars(cast::scalar_slice(values).ok_or_else(unsupported)?));
+        }
+        checked.push(scalars);
+    }
+    Ok(checked)
+}
+
+/// Compares what the circuit configures with what the key was made for.
+fn check_circuit<F: Field, ConcreteCircuit: Circuit<F>>(
+    key: &PreparedKey<'_>,
+    circuits: &[ConcreteCircuit],
+) -> Result<(), Error> {
+    let mut cs = ConstraintSystem::<F>::default();
+    ConcreteCircuit::configure_with_params(&mut cs, circuits[0].params());
+    let known = key.proving_key().get_vk().cs();
+    let permutation = |columns: Vec<_>| format!("{columns:?}");
+    let pairs = [
+        ("advice columns and phases", format!("{:?}", cs.advice_column_phase()), format!("{:?}", known.advice_column_phase())),
+        ("challenges and phases", format!("{:?}", cs.challenge_phase()), format!("{:?}", known.challenge_phase())),
+        ("instance columns", cs.num_instance_columns().to_string(), known.num_instance_columns().to_string()),
+        ("gates", cs.gates().len().to_string(), known.gates().len().to_string()),
+        ("lookups", cs.lookups().len().to_string(), known.lookups().len().to_string()),
+        ("permutation columns", permutation(cs.permutation().get_columns()), permutation(known.permutation().get_columns())),
+        ("constant columns", format!("{:?}", cs.constants()), format!("{:?}", known.constants())),
+    ];
+    match pairs.into_iter().find(|(_, circuit, key)| circuit != key) {
+        Some((what, circuit, key)) => Err(Error::KeyMismatch { what, circuit, key }),
+        None => Ok(()),
+    }
+}
+
+fn check_replay(
+    key: &PreparedKey<'_>,
+    circuits: usize,
+    replay: &Replay<'_, Bn254G1Spec>,
+) -> Result<(), Error> {
+    let shape = &key.derived.shape;
+    let n = shape.n();
+    let check = |what, expected, got| {
+        if expected == got { Ok(()) } else { Err(Error::Injection { what, expected, got }) }
+    };
+    check("coefficients of the random polynomial", n, replay.random_poly.len())?;
+    check("permuted lookups", circuits * shape.lookups.len(), replay.permuted_lookups.len())?;
+    for (input, table) in &replay.permuted_lookups {
+        check("rows of a permuted input", n, input.len())?;
+        check("rows of a permuted table", n, table.len())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Each dialect's types in, engine types out.
+
+pub mod axiom;
+pub(crate) mod cast;

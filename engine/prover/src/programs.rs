@@ -1,0 +1,62 @@
+//! Every expression of a circuit, compiled once when its key is prepared.
+
+use parhelion_field_kernels::{FieldSpec, Output};
+
+use crate::algebra::{Algebra, Compiled, Compiler, Uniform};
+use crate::shape::{Expression, Shape};
+use crate::stages::quotient::{Plan, permutation_fraction};
+
+#[derive(Debug)]
+pub(crate) struct Programs<S> {
+    pub(crate) quotient: Plan<S>,
+    /// For each permutation set: numerator (output 0) and denominator (output 1) of its product.
+    pub(crate) permutation_fractions: Vec<Compiled<S>>,
+    /// For each lookup: its input compressed by theta, and which of the tables it looks into.
+    pub(crate) lookup_inputs: Vec<(Compiled<S>, usize)>,
+    /// The distinct tables, compressed by theta. Lookups often share one.
+    pub(crate) lookup_tables: Vec<Compiled<S>>,
+}
+
+impl<S: FieldSpec> Programs<S> {
+    /// Compiles the expressions of `shape` for `threads` threads.
+    pub(crate) fn new(shape: &Shape<S>, threads: usize) -> Self {
+        let permutation_fractions = (0..shape.permutation_sets())
+            .map(|set| {
+                let mut compiler = Compiler::new();
+                let (numerator, denominator) = permutation_fraction(shape, &mut compiler, set);
+                compiler.compile(&[store(numerator, 0), store(denominator, 1)])
+            })
+            .collect();
+        let mut tables: Vec<&[Expression<S>]> = Vec::new();
+        let lookup_inputs = shape
+            .lookups
+            .iter()
+            .map(|lookup| {
+                let known = tables.iter().position(|table| *table == lookup.table.as_slice());
+                let table = known.unwrap_or_else(|| {
+                    tables.push(&lookup.table);
+                    tables.len() - 1
+                });
+                (compressed(&lookup.inputs), table)
+            })
+            .collect();
+        Self {
+            // A few columns for each thread, so that none waits long for the others.
+            quotient: Plan::new(shape, 6 + 2 * threads),
+            permutation_fractions,
+            lookup_inputs,
+            lookup_tables: tables.into_iter().map(compressed).collect(),
+        }
+    }
+}
+
+fn compressed<S: FieldSpec>(expressions: &[Expression<S>]) -> Compiled<S> {
+    let mut compiler = Compiler::new();
+    let values: Vec<_> = expressions.iter().map(|expression| expression.write(&mut compiler)).collect();
+    let node = compiler.horner(&values, Uniform::Theta);
+    compiler.compile(&[store(node, 0)])
+}
+
+fn store(node: parhelion_field_kernels::Node, column: usize) -> Output {
+    Output { node, column, scale: None }
+}

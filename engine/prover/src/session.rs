@@ -1,0 +1,46 @@
+//! What all stages of one proof share.
+
+use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
+
+use crate::Error;
+use crate::key::Key;
+use crate::observer::{Observer, Stage, watched};
+use crate::transcript::{Blinding, ProofTranscript};
+
+/// Values of the stock prover's that it does not draw from the caller's randomness, to be used
+/// instead of our own. For comparisons byte by byte.
+#[derive(Debug)]
+pub(crate) struct Replay<'a, C: CurveSpec> {
+    /// The random polynomial of the vanishing argument.
+    pub(crate) random_poly: &'a [Fp<C::Scalar>],
+    /// (A', S') with their blinded rows, by circuit, then lookup.
+    pub(crate) permuted_lookups: Vec<(&'a [Fp<C::Scalar>], &'a [Fp<C::Scalar>])>,
+}
+
+/// One proof in the making.
+pub(crate) struct Session<'a, C: CurveSpec> {
+    pub(crate) kernels: &'a Kernels,
+    pub(crate) key: &'a Key<'a, C>,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
+    pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,
+    pub(crate) replay: Option<Replay<'a, C>>,
+}
+
+impl<C: CurveSpec> Session<'_, C> {
+    /// Runs one stage, telling the observer.
+    pub(crate) fn stage<R>(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let observer = self.observer;
+        watched(observer, stage, || work(self))
+    }
+
+    /// Draws the blind of a commitment. KZG commitments ignore it, but it is drawn all the same,
+    /// so that the randomness that follows is the stock prover's.
+    pub(crate) fn skip_blind(&mut self) {
+        let _: Fp<C::Scalar> = self.blinding.draw();
+    }
+}

@@ -1,0 +1,223 @@
+//! The lookup argument: permuted columns A' and S', and their grand product.
+//!
+//! A' is the compressed input sorted by canonical integer, S' the table arranged such that each
+//! row of A' equals its row of S' or the row of A' before. Any such arrangement verifies; this one
+//! is a function of the values alone.
+
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
+use parhelion_scheduler::ExecutorExt;
+
+use super::permutation::Columns;
+use crate::Error;
+use crate::algebra::Challenges;
+use crate::session::Session;
+
+/// One lookup after theta: n rows each.
+#[derive(Debug)]
+pub(crate) struct Permuted<S> {
+    /// A, compressed by theta.
+    pub(crate) input: Vec<Fp<S>>,
+    /// Index of S among the circuit's distinct tables.
+    pub(crate) table: usize,
+    /// A'.
+    pub(crate) permuted_input: Vec<Fp<S>>,
+    /// S'.
+    pub(crate) permuted_table: Vec<Fp<S>>,
+}
+
+/// The lookups of one circuit.
+#[derive(Debug)]
+pub(crate) struct CircuitLookups<S> {
+    pub(crate) lookups: Vec<Permuted<S>>,
+    /// The distinct tables, compressed by theta.
+    pub(crate) tables: Vec<Vec<Fp<S>>>,
+}
+
+/// Canonical integers in ascending order; single words where all of them fit.
+enum Sorted {
+    Narrow(Vec<u64>),
+    Wide(Vec<[u64; 4]>),
+}
+
+impl Sorted {
+    fn of<S: FieldSpec>(values: &[Fp<S>]) -> Self {
+        let canonical = |value: &Fp<S>| value.to_canonical();
+        let narrow: Option<Vec<u64>> = values
+            .iter()
+            .map(|value| match canonical(value) {
+                [low, 0, 0, 0] => Some(low),
+                _ => None,
+            })
+            .collect();
+        if let Some(mut narrow) = narrow {
+            narrow.sort_unstable();
+            return Self::Narrow(narrow);
+        }
+        // Most significant word first, so that arrays compare as integers.
+        let mut wide: Vec<[u64; 4]> = values
+            .iter()
+            .map(|value| {
+                let [a, b, c, d] = canonical(value);
+                [d, c, b, a]
+            })
+            .collect();
+        wide.sort_unstable();
+        Self::Wide(wide)
+    }
+
+    fn widen(&self) -> Vec<[u64; 4]> {
+        match self {
+            Self::Narrow(values) => values.iter().map(|&value| [0, 0, 0, value]).collect(),
+            Self::Wide(values) => values.clone(),
+        }
+    }
+}
+
+/// Arranges the sorted table beside the sorted input; an input that is not in the table is `Err`.
+fn arrange<K: Ord + Copy>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
+    let mut arranged = input.to_vec();
+    let mut repeated = Vec::new();
+    let mut leftover = Vec::new();
+    let mut rest = table.iter().copied().peekable();
+    for (row, &value) in input.iter().enumerate() {
+        if row > 0 && value == input[row - 1] {
+            repeated.push(row);
+            continue;
+        }
+        while let Some(smaller) = rest.next_if(|&entry| entry < value) {
+            leftover.push(smaller);
+        }
+        rest.next_if_eq(&value).ok_or(value)?;
+    }
+    leftover.extend(rest);
+    // As many table entries are left as rows repeat an input; the smallest goes to the last row.
+    for (row, entry) in repeated.into_iter().rev().zip(leftover) {
+        arranged[row] = entry;
+    }
+    Ok(arranged)
+}
+
+/// (A', S') on the usable rows, or the canonical integer of an input that the table lacks.
+fn permute<S: FieldSpec>(input: &[Fp<S>], table: &Sorted) -> Result<(Vec<Fp<S>>, Vec<Fp<S>>), [u64; 4]> {
+    let sorted = Sorted::of(input);
+    if let (Sorted::Narrow(input), Sorted::Narrow(table)) = (&sorted, table) {
+        let arranged = arrange(input, table).map_err(|value| [value, 0, 0, 0])?;
+        let field = |values: &[u64]| values.iter().map(|&value| Fp::from_u64(value)).collect();
+        return Ok((field(input), field(&arranged)));
+    }
+    let (input, table) = (sorted.widen(), table.widen());
+    let limbs = |[d, c, b, a]: [u64; 4]| [a, b, c, d];
+    let arranged = arrange(&input, &table).map_err(limbs)?;
+    // These integers were field elements before, so each of them is one again.
+    let field = |values: &[[u64; 4]]| values.iter().filter_map(|&v| Fp::from_canonical(limbs(v))).collect();
+    Ok((field(&input), field(&arranged)))
+}
+
+impl<C: CurveSpec> Session<'_, C> {
+    /// Compresses and permutes the lookups of one circuit, and blinds A' and S'.
+    pub(crate) fn permute_lookups(
+        &mut self,
+        circuit: usize,
+        columns: &Columns<'_, C::Scalar>,
+        challenges: &Challenges<C::Scalar>,
+    ) -> Result<CircuitLookups<C::Scalar>, Error> {
+        let (kernels, shape, programs) = (self.kernels, self.key.shape(), &self.key.derived.programs);
+        let (n, usable) = (shape.n(), shape.usable_rows());
+        let compress = |compiled: &crate::algebra::Compiled<C::Scalar>| {
+            let mut values = vec![Fp::ZERO; n];
+            let (inputs, uniforms) = (columns.select(&compiled.sources), compiled.uniforms(challenges));
+            kernels.run_program(&compiled.program, &inputs, &uniforms, &mut [&mut values]);
+            values
+        };
+        let tables: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_tables.iter().map(compress).collect();
+        let inputs: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_inputs.iter().map(|(input, _)| compress(input)).collect();
+
+        let permuted = match &self.replay {
+            Some(replay) => replay.permuted_lookups[circuit * shape.lookups.len()..][..shape.lookups.len()]
+                .iter()
+                .map(|(input, table)| Ok((input.to_vec(), table.to_vec())))
+                .collect(),
+            None => {
+                let executor = kernels.executor();
+                let sorted = executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable]));
+                executor.map(inputs.len(), |index| {
+                    permute(&inputs[index][..usable], &sorted[programs.lookup_inputs[index].1])
+                })
+            }
+        };
+
+        let mut lookups = Vec::with_capacity(inputs.len());
+        for (index, (input, permuted)) in inputs.into_iter().zip(permuted).enumerate() {
+            let (mut permuted_input, mut permuted_table) = permuted.map_err(|value| {
+                let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
+                Error::LookupValueMissing {
+                    circuit,
+                    lookup: index,
+                    name: shape.lookups[index].name.clone(),
+                    row,
+                    value: format!("{:?}", input[row]),
+                }
+            })?;
+            for column in [&mut permuted_input, &mut permuted_table] {
+                let mut blinds = vec![Fp::ZERO; n - usable];
+                self.blinding.fill(&mut blinds);
+                if column.len() == usable {
+                    column.extend(blinds);
+                }
+            }
+            self.skip_blind();
+            self.skip_blind();
+            let table = programs.lookup_inputs[index].1;
+            lookups.push(Permuted { input, table, permuted_input, permuted_table });
+        }
+        Ok(CircuitLookups { lookups, tables })
+    }
+
+    /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
+    pub(crate) fn lookup_product(
+        &mut self,
+        lookup: &Permuted<C::Scalar>,
+        table: &[Fp<C::Scalar>],
+        challenges: &Challenges<C::Scalar>,
+    ) -> Vec<Fp<C::Scalar>> {
+        let mut builder = ProgramBuilder::<C::Scalar>::new();
+        let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
+        let mut outputs = Vec::new();
+        for (column, (a, s)) in [(0, 1), (2, 3)].into_iter().enumerate() {
+            let (a, s) = (builder.column(a, 0), builder.column(s, 0));
+            let (a, s) = (builder.add(a, beta), builder.add(s, gamma));
+            outputs.push(Output { node: builder.mul(a, s), column, scale: None });
+        }
+        let program = builder.build(&outputs);
+        let columns: [&[Fp<C::Scalar>]; 4] = [&lookup.input, table, &lookup.permuted_input, &lookup.permuted_table];
+        let columns: Vec<_> = program.column_indices().iter().map(|&index| columns[index]).collect();
+        let uniforms = [challenges.beta, challenges.gamma];
+        let uniforms: Vec<_> = program.uniform_indices().iter().map(|&index| uniforms[index]).collect();
+
+        let n = self.key.shape().n();
+        let (mut z, mut denominator) = (vec![Fp::ZERO; n], vec![Fp::ZERO; n]);
+        self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
+        self.grand_product(&mut z, denominator, Fp::ONE);
+        z
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_entries_are_arranged_from_the_end() {
+        // Distinct inputs 1, 4; rows 1, 2 and 4 repeat; leftovers 0, 2, 4 ascend from the last row.
+        assert_eq!(arrange(&[1, 1, 1, 4, 4], &[0, 1, 2, 4, 4]), Ok(vec![1, 4, 2, 4, 0]));
+        assert_eq!(arrange::<u64>(&[], &[]), Ok(vec![]));
+        assert_eq!(arrange(&[7], &[7]), Ok(vec![7]));
+    }
+
+    #[test]
+    fn missing_inputs_are_named() {
+        assert_eq!(arrange(&[1, 3], &[1, 2]), Err(3));
+        assert_eq!(arrange(&[5, 5], &[1, 2]), Err(5));
+        assert_eq!(arrange(&[0, 0], &[1, 2]), Err(0));
+    }
+}

@@ -1,0 +1,26 @@
+//! Evaluations at x, and the argument that opens the commitments there.
+
+mod evaluate;
+mod gwc;
+mod queries;
+mod shplonk;
+
+pub(crate) use evaluate::evaluate;
+pub(crate) use queries::{Opened, Poly, PolyQuery, Polys};
+
+use parhelion_field_kernels::CurveSpec;
+
+use crate::session::Session;
+use crate::{Error, MultiOpen};
+
+/// Proves that the commitments open to the evaluations.
+pub(crate) fn open<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    scheme: MultiOpen,
+    opened: &Opened<'_, C::Scalar>,
+) -> Result<(), Error> {
+    match scheme {
+        MultiOpen::Shplonk => shplonk::open(session, opened),
+        MultiOpen::Gwc => gwc::open(session, opened),
+    }
+}

@@ -1,0 +1,168 @@
+//! SHPLONK (Boneh, Drake, Fisch, Gabizon, "Efficient polynomial commitment schemes for multiple
+//! points and polynomials", ePrint 2020/081, section 4).
+//!
+//! Polynomials that are opened at the same set of points are combined once, by powers of y, and
+//! that combination serves both halves of the argument.
+
+use std::collections::BTreeSet;
+
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
+
+use super::queries::{Opened, Poly};
+use crate::Error;
+use crate::session::Session;
+
+/// Polynomials opened at the same points, combined: C = sum y^j P_j.
+struct PointSet<S> {
+    points: Vec<Fp<S>>,
+    combined: Vec<Fp<S>>,
+    /// The polynomial of degree below the number of points that agrees with `combined` there.
+    remainder: Vec<Fp<S>>,
+}
+
+pub(super) fn open<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    opened: &Opened<'_, C::Scalar>,
+) -> Result<(), Error> {
+    let kernels = session.kernels;
+    let y = session.transcript.challenge()?;
+    let v = session.transcript.challenge()?;
+    let sets = combine(session, opened, y)?;
+
+    // h = sum v^i (C_i - R_i) / Z_i
+    let mut h = vec![Fp::ZERO; session.key.shape().n()];
+    let mut quotient = Vec::new();
+    let mut power = Fp::ONE;
+    for set in &sets {
+        quotient.clear();
+        quotient.extend_from_slice(&set.combined);
+        quotient.iter_mut().zip(&set.remainder).for_each(|(c, &r)| *c -= r);
+        for &point in &set.points {
+            kernels.divide_by_linear(&mut quotient, point);
+        }
+        kernels.add_scaled(&mut h, &quotient, power);
+        power *= v;
+    }
+    session.write_polynomials(&[&h])?;
+
+    // L = sum v^i z_i (C_i - R_i(u)) - Z_T(u) h, where z_i vanishes on the points outside set i
+    // and Z_T on all of them.
+    let u = session.transcript.challenge()?;
+    let all_points = distinct(sets.iter().flat_map(|set| set.points.iter().copied()));
+    let vanishing = |points: &[Fp<C::Scalar>]| points.iter().fold(Fp::ONE, |z, &point| z * (u - point));
+    let mut terms: Vec<(&[Fp<C::Scalar>], Fp<C::Scalar>)> = Vec::new();
+    let mut constant = Fp::ZERO;
+    let mut first = None;
+    let mut power = Fp::ONE;
+    for set in &sets {
+        let others: Vec<_> = all_points.iter().copied().filter(|point| !set.points.contains(point)).collect();
+        let z = vanishing(&others);
+        first.get_or_insert(z);
+        terms.push((&set.combined, power * z));
+        constant += power * z * horner(&set.remainder, u);
+        power *= v;
+    }
+    terms.push((&h, -vanishing(&all_points)));
+    let mut linearised = quotient;
+    linearised.resize(h.len(), Fp::ZERO);
+    kernels.linear_combination(&mut linearised, &terms);
+    linearised[0] -= constant;
+    kernels.divide_by_linear(&mut linearised, u);
+    let normalise = first.and_then(Fp::invert).ok_or(Error::Degenerate("u is one of the opened points"))?;
+    kernels.scale(&mut linearised, normalise);
+    let degree_bound = linearised.len() - 1;
+    session.write_polynomials(&[&linearised[..degree_bound]])
+}
+
+/// Groups polynomials by their points, sets and members in the order of first appearance.
+fn combine<C: CurveSpec>(
+    session: &Session<'_, C>,
+    opened: &Opened<'_, C::Scalar>,
+    y: Fp<C::Scalar>,
+) -> Result<Vec<PointSet<C::Scalar>>, Error> {
+    let mut rotations: Vec<(Poly, Vec<i32>)> = Vec::new();
+    for &(poly, rotation) in &opened.queries {
+        match rotations.iter_mut().find(|(known, _)| *known == poly) {
+            Some((_, known)) => known.push(rotation),
+            None => rotations.push((poly, vec![rotation])),
+        }
+    }
+    let mut groups: Vec<(BTreeSet<Fp<C::Scalar>>, Vec<(Poly, Vec<i32>)>)> = Vec::new();
+    for (poly, rotations) in rotations {
+        let points: BTreeSet<_> = rotations.iter().map(|&rotation| opened.point(rotation)).collect();
+        match groups.iter_mut().find(|(known, _)| *known == points) {
+            Some((_, members)) => members.push((poly, rotations)),
+            None => groups.push((points, vec![(poly, rotations)])),
+        }
+    }
+    let mut sets = Vec::with_capacity(groups.len());
+    for (points, members) in groups {
+        let points: Vec<_> = points.into_iter().collect();
+        let mut combined = vec![Fp::ZERO; session.key.shape().n()];
+        let mut terms = Vec::with_capacity(members.len());
+        let mut values = vec![Fp::ZERO; points.len()];
+        let mut power = Fp::ONE;
+        for (poly, rotations) in &members {
+            terms.push((opened.polys.get(*poly), power));
+            for (value, point) in values.iter_mut().zip(&points) {
+                let rotation = rotations.iter().find(|&&rotation| opened.point(rotation) == *point);
+                let evaluation = rotation.and_then(|&rotation| opened.evaluations.get(&(*poly, rotation)));
+                *value += power * *evaluation.ok_or(Error::Degenerate("two opened points coincide"))?;
+            }
+            power *= y;
+        }
+        session.kernels.linear_combination(&mut combined, &terms);
+        let remainder = interpolate(&points, &values)?;
+        sets.push(PointSet { points, combined, remainder });
+    }
+    Ok(sets)
+}
+
+/// The polynomial of degree below `points.len()` through (points, values).
+fn interpolate<S: FieldSpec>(points: &[Fp<S>], values: &[Fp<S>]) -> Result<Vec<Fp<S>>, Error> {
+    let mut result = vec![Fp::ZERO; points.len()];
+    for (i, (&point, &value)) in points.iter().zip(values).enumerate() {
+        let mut basis = vec![Fp::ONE];
+        let mut scale = Fp::ONE;
+        for (_, &other) in points.iter().enumerate().filter(|(j, _)| *j != i) {
+            basis.insert(0, Fp::ZERO);
+            for degree in 0..basis.len() - 1 {
+                let higher = basis[degree + 1];
+                basis[degree] -= higher * other;
+            }
+            scale *= point - other;
+        }
+        let scale = value * scale.invert().ok_or(Error::Degenerate("two opened points coincide"))?;
+        result.iter_mut().zip(basis).for_each(|(r, b)| *r += b * scale);
+    }
+    Ok(result)
+}
+
+fn horner<S: FieldSpec>(coefficients: &[Fp<S>], at: Fp<S>) -> Fp<S> {
+    coefficients.iter().rev().fold(Fp::ZERO, |sum, &c| sum * at + c)
+}
+
+fn distinct<S: FieldSpec>(points: impl Iterator<Item = Fp<S>>) -> Vec<Fp<S>> {
+    points.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parhelion_field_kernels::Bn254Fr;
+
+    #[test]
+    fn interpolation_goes_through_its_points() {
+        for n in 1..6u64 {
+            let points: Vec<Bn254Fr> = (0..n).map(|i| Fp::from_u64(3 * i + 1)).collect();
+            let values: Vec<Bn254Fr> = (0..n).map(|i| Fp::from_u64(i * i * 7 + 5)).collect();
+            let polynomial = interpolate(&points, &values).unwrap();
+            assert_eq!(polynomial.len(), points.len());
+            for (point, value) in points.iter().zip(&values) {
+                assert_eq!(horner(&polynomial, *point), *value);
+            }
+        }
+        let twice = [Bn254Fr::ONE, Bn254Fr::ONE];
+        assert!(matches!(interpolate(&twice, &twice), Err(Error::Degenerate(_))));
+    }
+}

@@ -1,0 +1,27 @@
+//! The random polynomial that blinds the evaluation of the quotient.
+
+use parhelion_field_kernels::{CurveSpec, Fp};
+
+use crate::Error;
+use crate::session::Session;
+
+impl<C: CurveSpec> Session<'_, C> {
+    /// Draws a uniform polynomial of n coefficients and commits to it.
+    ///
+    /// The stock prover draws it from the thread's own generator; here it comes from the caller's,
+    /// so that a seed determines the proof.
+    pub(crate) fn commit_random_polynomial(&mut self) -> Result<Vec<Fp<C::Scalar>>, Error> {
+        let n = self.key.shape().n();
+        let random = match &self.replay {
+            Some(replay) => replay.random_poly.to_vec(),
+            None => {
+                let mut random = vec![Fp::ZERO; n];
+                self.blinding.fill(&mut random);
+                random
+            }
+        };
+        self.skip_blind();
+        self.write_polynomials(&[&random])?;
+        Ok(random)
+    }
+}
