@@ -1,1 +1,35 @@
-//! Field kernels.
+//! Prime-field and curve kernels for proof systems.
+//!
+//! Number-theoretic transforms, multi-scalar multiplication, batch inversion and polynomial
+//! arithmetic over the fields and curves of halo2 circuits, called through one handle,
+//! [`Kernels`], which knows the backend chosen for this CPU and the threads to use. Nothing here
+//! depends on the types of a proof system or of another field library; elements are four Montgomery
+//! limbs ([`Fp`]), so such types can be read in place.
+//!
+//! ```
+//! use parhelion_field_kernels::{Bn254Fr, Domain, Kernels};
+//!
+//! let kernels = Kernels::sequential();
+//! let domain = Domain::new(3)?;
+//! let mut values: Vec<Bn254Fr> = (0..8).map(Bn254Fr::from_u64).collect();
+//! kernels.ntt(&domain, &mut values);
+//! assert_eq!(values[0], Bn254Fr::from_u64(28));
+//! kernels.intt(&domain, &mut values);
+//! assert_eq!(values[5], Bn254Fr::from_u64(5));
+//! # Ok::<(), parhelion_field_kernels::Error>(())
+//! ```
+
+mod curves;
+mod dispatch;
+mod error;
+mod fields;
+mod msm;
+mod ntt;
+mod poly;
+mod scalar;
+
+pub use curves::{Affine, Bn254G1, Bn254G1Affine, Bn254G1Spec, CurveSpec, Projective};
+pub use dispatch::{CpuFeatures, KernelChoice, KernelReport, Kernels};
+pub use error::Error;
+pub use fields::{Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp};
+pub use ntt::{CosetJob, Domain};

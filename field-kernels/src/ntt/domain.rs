@@ -1,0 +1,63 @@
+//! Evaluation domains.
+
+use std::fmt;
+
+use crate::{Error, FieldSpec, Fp};
+
+/// The 2^k-th roots of unity of a field: 1, ω, ω², ... Built once and shared.
+#[derive(Clone)]
+pub struct Domain<S: FieldSpec> {
+    k: u32,
+    omega: Fp<S>,
+    omega_inv: Fp<S>,
+    size_inv: Fp<S>,
+}
+
+impl<S: FieldSpec> Domain<S> {
+    /// The domain of size 2^k that halo2 uses.
+    ///
+    /// # Errors
+    /// If k exceeds [`FieldSpec::TWO_ADICITY`].
+    pub fn new(k: u32) -> Result<Self, Error> {
+        let too_large = Error::DomainTooLarge { field: S::NAME, k, max: S::TWO_ADICITY };
+        let omega = Fp::root_of_unity(k).ok_or(too_large)?;
+        let half = Fp::from_u64(2).invert().unwrap_or_default();
+        Ok(Self { k, omega, omega_inv: omega.invert().unwrap_or_default(), size_inv: half.pow(u64::from(k)) })
+    }
+
+    /// The binary logarithm of the size.
+    #[must_use]
+    pub fn k(&self) -> u32 {
+        self.k
+    }
+
+    /// The number of points, 2^k.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        1 << self.k
+    }
+
+    /// ω, of order 2^k.
+    #[must_use]
+    pub fn omega(&self) -> Fp<S> {
+        self.omega
+    }
+
+    /// 1/ω.
+    #[must_use]
+    pub fn omega_inv(&self) -> Fp<S> {
+        self.omega_inv
+    }
+
+    /// 1/2^k.
+    #[must_use]
+    pub fn size_inv(&self) -> Fp<S> {
+        self.size_inv
+    }
+}
+
+impl<S: FieldSpec> fmt::Debug for Domain<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Domain").field("k", &self.k).field("omega", &self.omega).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+//! Evaluation and division of polynomials. Coefficients are in order, lowest first.
+
+use parhelion_scheduler::ExecutorExt;
+
+use crate::{FieldSpec, Fp, Kernels};
+
+impl Kernels {
+    /// The value of a polynomial at `x`; 0 for no coefficients.
+    pub fn evaluate<S: FieldSpec>(&self, poly: &[Fp<S>], x: Fp<S>) -> Fp<S> {
+        poly.iter().rev().fold(Fp::ZERO, |value, &coefficient| value * x + coefficient)
+    }
+
+    /// The value of each polynomial at its point, in order.
+    pub fn evaluate_many<S: FieldSpec>(&self, queries: &[(&[Fp<S>], Fp<S>)]) -> Vec<Fp<S>> {
+        self.executor().map(queries.len(), |index| {
+            let (poly, x) = queries[index];
+            self.evaluate(poly, x)
+        })
+    }
+
+    /// Divides a polynomial by X - `root` in place and returns the remainder, its value at `root`. The
+    /// quotient has one coefficient less; the last element becomes 0.
+    pub fn divide_by_linear<S: FieldSpec>(&self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
+        poly.iter_mut().rev().fold(Fp::ZERO, |carry, coefficient| {
+            let value = *coefficient + carry * root;
+            *coefficient = carry;
+            value
+        })
+    }
+}
