@@ -42,7 +42,7 @@ impl From<Column> for Source {
 
 /// A value that is the same on all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Uniform<S> {
+pub(crate) enum Uniform<S: FieldSpec> {
     Constant(Fp<S>),
     /// A challenge of the circuit.
     Challenge(usize),
@@ -57,7 +57,7 @@ pub(crate) enum Uniform<S> {
 
 /// The challenges a proof has squeezed so far; zero until then.
 #[derive(Clone, Debug)]
-pub(crate) struct Challenges<S> {
+pub(crate) struct Challenges<S: FieldSpec> {
     pub(crate) circuit: Vec<Fp<S>>,
     pub(crate) theta: Fp<S>,
     pub(crate) beta: Fp<S>,
@@ -122,7 +122,7 @@ pub(crate) struct Compiler<S: FieldSpec> {
 
 /// A program with the meaning of its inputs.
 #[derive(Clone, Debug)]
-pub(crate) struct Compiled<S> {
+pub(crate) struct Compiled<S: FieldSpec> {
     pub(crate) program: Program,
     /// What each input column is.
     pub(crate) sources: Vec<Source>,

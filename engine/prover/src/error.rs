@@ -134,11 +134,46 @@ pub enum Error {
         /// Row.
         row: usize,
     },
+    /// More permutation cells than 32-bit labels can tell apart.
+    #[error("a permutation over {columns} columns of {rows} rows has too many cells")]
+    PermutationTooLarge {
+        /// Columns with equality enabled.
+        columns: usize,
+        /// Rows of each.
+        rows: usize,
+    },
+    /// The quotient's domain is larger than the field's roots of unity allow.
+    #[error("k = {k} and degree {degree} need a domain of size 2^{extended_k}, the field has 2^{max}")]
+    DomainTooLarge {
+        /// log2 rows.
+        k: u32,
+        /// Degree of the constraint system.
+        degree: usize,
+        /// log2 of the domain's size.
+        extended_k: u32,
+        /// The field's 2-adicity.
+        max: u32,
+    },
+    /// The circuit describes something the proof system does not have.
+    #[error("invalid circuit: {0}")]
+    InvalidCircuit(String),
+    /// An environment variable has an unusable value.
+    #[error("environment variable {variable}: expected {expected}, got {value:?}")]
+    Environment {
+        /// Its name.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
     /// The circuit's own synthesis failed.
     #[error("synthesis failed: {0}")]
     Synthesis(plonk::Error),
     /// A lookup input is not in its table.
-    #[error("circuit {circuit}, lookup {lookup} \"{name}\": the input of row {row} is not in the table (compressed value {value})")]
+    #[error(
+        "circuit {circuit}, lookup {lookup} \"{name}\": the input of row {row} is not in the table (compressed value {value})"
+    )]
     LookupValueMissing {
         /// Which circuit of the proof.
         circuit: usize,

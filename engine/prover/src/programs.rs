@@ -7,7 +7,7 @@ use crate::shape::{Expression, Shape};
 use crate::stages::quotient::{Plan, permutation_fraction};
 
 #[derive(Debug)]
-pub(crate) struct Programs<S> {
+pub(crate) struct Programs<S: FieldSpec> {
     pub(crate) quotient: Plan<S>,
     /// For each permutation set: numerator (output 0) and denominator (output 1) of its product.
     pub(crate) permutation_fractions: Vec<Compiled<S>>,

@@ -3,6 +3,7 @@
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
+use crate::key::Key;
 use crate::observer::Stage;
 use crate::session::Session;
 use crate::stages::lookup::CircuitLookups;
@@ -114,12 +115,12 @@ fn pad_instances<C: CurveSpec>(
 
 /// The row-wise view of one circuit.
 fn columns<'a, C: CurveSpec>(
-    session: &Session<'a, C>,
+    key: &'a Key<'_, C>,
     advice: &'a Table<C>,
     instance: &'a Table<C>,
     identity: &'a [Fp<C::Scalar>],
 ) -> Columns<'a, C::Scalar> {
-    let (fixed, sigma) = (&session.key.fixed_values, &session.key.sigma_values);
+    let (fixed, sigma) = (&key.fixed_values, &key.sigma_values);
     Columns { fixed, sigma, advice, instance, identity }
 }
 
@@ -131,7 +132,7 @@ fn permute_lookups<C: CurveSpec>(
 ) -> Result<Vec<CircuitLookups<C::Scalar>>, Error> {
     let mut lookups = Vec::with_capacity(advice.len());
     for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = columns::<C>(session, advice, instance, &[]);
+        let columns = columns(session.key, advice, instance, &[]);
         lookups.push(session.permute_lookups(circuit, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = lookups
@@ -153,7 +154,7 @@ fn permutation_products<C: CurveSpec>(
     session.kernels.powers(session.key.domain().omega(), Fp::ONE, &mut identity);
     let mut products = Vec::with_capacity(advice.len());
     for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = columns::<C>(session, advice, instance, &identity);
+        let columns = columns(session.key, advice, instance, &identity);
         products.push(session.permutation_products(circuit, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = products.iter().flatten().map(Vec::as_slice).collect();

@@ -24,7 +24,7 @@ pub(crate) type ColumnQuery = (usize, i32);
 
 /// A polynomial identity over queried columns.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Expression<S> {
+pub(crate) enum Expression<S: FieldSpec> {
     Constant(Fp<S>),
     Query(Column, i32),
     Challenge(usize),
@@ -79,7 +79,7 @@ impl<S: FieldSpec> Expression<S> {
 
 /// One lookup argument: the tuple `inputs` must be a row of the tuple `table`.
 #[derive(Clone, Debug)]
-pub(crate) struct Lookup<S> {
+pub(crate) struct Lookup<S: FieldSpec> {
     pub(crate) name: String,
     pub(crate) inputs: Vec<Expression<S>>,
     pub(crate) table: Vec<Expression<S>>,
@@ -98,14 +98,14 @@ impl<S: FieldSpec> Lookup<S> {
 
 /// A named gate polynomial that must vanish on every row.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate<S> {
+pub(crate) struct Gate<S: FieldSpec> {
     pub(crate) name: String,
     pub(crate) polynomial: Expression<S>,
 }
 
 /// The shape of a circuit's constraint system.
 #[derive(Clone, Debug)]
-pub(crate) struct Shape<S> {
+pub(crate) struct Shape<S: FieldSpec> {
     /// log2 of the number of rows.
     pub(crate) k: u32,
     /// Degree of the constraint system, as the key's domain has it.
@@ -165,7 +165,8 @@ impl<S: FieldSpec> Shape<S> {
 
     /// The highest degree of any constraint, with its name.
     pub(crate) fn highest_constraint(&self) -> (String, usize) {
-        let gates = self.gates.iter().map(|gate| (format!("gate \"{}\"", gate.name), gate.polynomial.degree()));
+        let gates =
+            self.gates.iter().map(|gate| (format!("gate \"{}\"", gate.name), gate.polynomial.degree()));
         let lookups =
             self.lookups.iter().map(|lookup| (format!("lookup \"{}\"", lookup.name), lookup.degree()));
         let permutation = std::iter::once(("the permutation".to_owned(), 3));

@@ -36,7 +36,11 @@ impl Kernels {
     ) {
         let (reads, constants) = (program.column_indices.len(), program.uniform_indices.len());
         assert!(columns.len() == reads, "the program reads {reads} columns, got {}", columns.len());
-        assert!(uniforms.len() == constants, "the program reads {constants} uniforms, got {}", uniforms.len());
+        assert!(
+            uniforms.len() == constants,
+            "the program reads {constants} uniforms, got {}",
+            uniforms.len()
+        );
         assert!(
             outputs.len() >= program.output_columns,
             "program writes {} columns, got {}",
@@ -45,7 +49,10 @@ impl Kernels {
         );
         let Some(rows) = outputs.first().map(|output| output.len()) else { return };
         assert!(outputs.iter().all(|output| output.len() == rows), "output columns differ in length");
-        assert!(columns.iter().all(|column| column.len() == rows), "columns differ in length from the outputs");
+        assert!(
+            columns.iter().all(|column| column.len() == rows),
+            "columns differ in length from the outputs"
+        );
         if rows == 0 {
             return;
         }

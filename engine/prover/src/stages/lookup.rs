@@ -14,7 +14,7 @@ use crate::session::Session;
 
 /// One lookup after theta: n rows each.
 #[derive(Debug)]
-pub(crate) struct Permuted<S> {
+pub(crate) struct Permuted<S: FieldSpec> {
     /// A, compressed by theta.
     pub(crate) input: Vec<Fp<S>>,
     /// Index of S among the circuit's distinct tables.
@@ -27,7 +27,7 @@ pub(crate) struct Permuted<S> {
 
 /// The lookups of one circuit.
 #[derive(Debug)]
-pub(crate) struct CircuitLookups<S> {
+pub(crate) struct CircuitLookups<S: FieldSpec> {
     pub(crate) lookups: Vec<Permuted<S>>,
     /// The distinct tables, compressed by theta.
     pub(crate) tables: Vec<Vec<Fp<S>>>,
@@ -130,7 +130,8 @@ impl<C: CurveSpec> Session<'_, C> {
             values
         };
         let tables: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_tables.iter().map(compress).collect();
-        let inputs: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_inputs.iter().map(|(input, _)| compress(input)).collect();
+        let inputs: Vec<Vec<Fp<C::Scalar>>> =
+            programs.lookup_inputs.iter().map(|(input, _)| compress(input)).collect();
 
         let permuted = match &self.replay {
             Some(replay) => replay.permuted_lookups[circuit * shape.lookups.len()..][..shape.lookups.len()]
@@ -189,7 +190,8 @@ impl<C: CurveSpec> Session<'_, C> {
             outputs.push(Output { node: builder.mul(a, s), column, scale: None });
         }
         let program = builder.build(&outputs);
-        let columns: [&[Fp<C::Scalar>]; 4] = [&lookup.input, table, &lookup.permuted_input, &lookup.permuted_table];
+        let columns: [&[Fp<C::Scalar>]; 4] =
+            [&lookup.input, table, &lookup.permuted_input, &lookup.permuted_table];
         let columns: Vec<_> = program.column_indices().iter().map(|&index| columns[index]).collect();
         let uniforms = [challenges.beta, challenges.gamma];
         let uniforms: Vec<_> = program.uniform_indices().iter().map(|&index| uniforms[index]).collect();

@@ -1,6 +1,6 @@
 //! The grand products of the permutation argument.
 
-use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 
 use crate::Error;
 use crate::algebra::{Challenges, Source};
@@ -8,7 +8,7 @@ use crate::session::Session;
 
 /// The columns of one circuit, by their values on the rows.
 #[derive(Debug)]
-pub(crate) struct Columns<'a, S> {
+pub(crate) struct Columns<'a, S: FieldSpec> {
     pub(crate) fixed: &'a [&'a [Fp<S>]],
     pub(crate) sigma: &'a [&'a [Fp<S>]],
     pub(crate) advice: &'a [Vec<Fp<S>>],
@@ -17,7 +17,7 @@ pub(crate) struct Columns<'a, S> {
     pub(crate) identity: &'a [Fp<S>],
 }
 
-impl<'a, S> Columns<'a, S> {
+impl<'a, S: FieldSpec> Columns<'a, S> {
     /// The columns a compiled expression reads. Only columns that exist on the rows may be asked
     /// for; the others are a bug in the plan.
     pub(crate) fn select(&self, sources: &[Source]) -> Vec<&'a [Fp<S>]> {

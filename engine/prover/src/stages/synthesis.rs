@@ -8,7 +8,7 @@ use crate::Error;
 
 /// A value a circuit assigns. Fractions are inverted together when their phase ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Cell<S> {
+pub(crate) enum Cell<S: FieldSpec> {
     Value(Fp<S>),
     Fraction(Fp<S>, Fp<S>),
 }
@@ -17,7 +17,7 @@ pub(crate) enum Cell<S> {
 ///
 /// Values go straight into columns of n field elements; what is never assigned stays zero.
 #[derive(Debug)]
-pub(crate) struct Witness<S> {
+pub(crate) struct Witness<S: FieldSpec> {
     columns: Vec<Vec<Fp<S>>>,
     column_phase: Vec<u8>,
     usable_rows: usize,

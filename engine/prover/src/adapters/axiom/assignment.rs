@@ -5,8 +5,8 @@ use halo2_axiom::circuit::Value;
 use halo2_axiom::halo2curves::CurveAffine;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
-    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem, Fixed, FloorPlanner,
-    Instance, Selector,
+    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem, Fixed,
+    FloorPlanner, Instance, Selector,
 };
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 
@@ -66,9 +66,9 @@ where
     }
 }
 
-struct WitnessAssignment<'a, F: Field> {
+struct WitnessAssignment<'a, 'e, F: Field> {
     witness: &'a mut Witness<Bn254FrSpec>,
-    end_phase: Option<EndPhase<'a, Bn254FrSpec>>,
+    end_phase: Option<EndPhase<'e, Bn254FrSpec>>,
     instances: &'a [&'a [F]],
     usable_rows: usize,
     k: u32,
@@ -77,7 +77,7 @@ struct WitnessAssignment<'a, F: Field> {
     failure: Option<Error>,
 }
 
-impl<F: Field> WitnessAssignment<'_, F> {
+impl<F: Field> WitnessAssignment<'_, '_, F> {
     fn note(&mut self, result: Result<(), Error>) {
         if let (Err(error), None) = (result, &self.failure) {
             self.failure = Some(error);
@@ -101,7 +101,7 @@ fn scalar<F: 'static>(value: &F) -> Result<Bn254Fr, Error> {
     cast::downcast_static_ref::<F, Fr>(value).map(|value| cast::from_scalar(*value)).ok_or_else(unsupported)
 }
 
-impl<F: Field> Assignment<F> for WitnessAssignment<'_, F> {
+impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
     fn exit_region(&mut self) {}

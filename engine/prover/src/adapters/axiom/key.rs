@@ -132,12 +132,19 @@ fn check_columns(
     pk: &ProvingKey<G1Affine>,
     shape: &crate::shape::Shape<parhelion_field_kernels::Bn254FrSpec>,
 ) -> Result<(), Error> {
-    fn check<B>(what: &'static str, columns: &[Polynomial<Fr, B>], expected: usize, n: usize) -> Result<(), Error> {
+    fn check<B>(
+        what: &'static str,
+        columns: &[Polynomial<Fr, B>],
+        expected: usize,
+        n: usize,
+    ) -> Result<(), Error> {
         if columns.len() != expected {
             return Err(Error::DamagedKey { what, expected, got: columns.len() });
         }
         match columns.iter().find(|column| column.len() != n) {
-            Some(column) => Err(Error::DamagedKey { what: "rows of a column", expected: n, got: column.len() }),
+            Some(column) => {
+                Err(Error::DamagedKey { what: "rows of a column", expected: n, got: column.len() })
+            }
             None => Ok(()),
         }
     }

@@ -219,12 +219,24 @@ fn check_circuit<F: Field, ConcreteCircuit: Circuit<F>>(
     let known = key.proving_key().get_vk().cs();
     let permutation = |columns: Vec<_>| format!("{columns:?}");
     let pairs = [
-        ("advice columns and phases", format!("{:?}", cs.advice_column_phase()), format!("{:?}", known.advice_column_phase())),
-        ("challenges and phases", format!("{:?}", cs.challenge_phase()), format!("{:?}", known.challenge_phase())),
+        (
+            "advice columns and phases",
+            format!("{:?}", cs.advice_column_phase()),
+            format!("{:?}", known.advice_column_phase()),
+        ),
+        (
+            "challenges and phases",
+            format!("{:?}", cs.challenge_phase()),
+            format!("{:?}", known.challenge_phase()),
+        ),
         ("instance columns", cs.num_instance_columns().to_string(), known.num_instance_columns().to_string()),
         ("gates", cs.gates().len().to_string(), known.gates().len().to_string()),
         ("lookups", cs.lookups().len().to_string(), known.lookups().len().to_string()),
-        ("permutation columns", permutation(cs.permutation().get_columns()), permutation(known.permutation().get_columns())),
+        (
+            "permutation columns",
+            permutation(cs.permutation().get_columns()),
+            permutation(known.permutation().get_columns()),
+        ),
         ("constant columns", format!("{:?}", cs.constants()), format!("{:?}", known.constants())),
     ];
     match pairs.into_iter().find(|(_, circuit, key)| circuit != key) {

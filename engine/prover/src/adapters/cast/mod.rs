@@ -33,12 +33,6 @@ pub(crate) fn scalars(values: &[Fr]) -> &[Bn254Fr] {
     unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
 }
 
-/// Library scalars as kernel scalars, to be written to.
-pub(crate) fn scalars_mut(values: &mut [Fr]) -> &mut [Bn254Fr] {
-    // SAFETY: as for `scalars`; the borrow is exclusive, and kernels only write canonical limbs.
-    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
-}
-
 /// A vector of kernel scalars handed to the library without a copy.
 pub(crate) fn into_scalars(values: Vec<Bn254Fr>) -> Vec<Fr> {
     let mut values = ManuallyDrop::new(values);

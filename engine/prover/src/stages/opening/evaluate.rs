@@ -24,8 +24,10 @@ pub(crate) fn evaluate<'a, C: CurveSpec>(
     let circuits = polys.circuits.len();
     let written = queries::written(shape, circuits);
     let all: Vec<PolyQuery> = written.iter().copied().chain([(Poly::Quotient, 0)]).collect();
-    let at: Vec<_> =
-        all.iter().map(|&(poly, rotation)| (polys.get(poly), rotate(x, omega, omega_inv, rotation))).collect();
+    let at: Vec<_> = all
+        .iter()
+        .map(|&(poly, rotation)| (polys.get(poly), rotate(x, omega, omega_inv, rotation)))
+        .collect();
     let values = session.kernels.evaluate_many(&at);
     for &value in &values[..written.len()] {
         session.transcript.write_scalar(value)?;
@@ -60,7 +62,7 @@ fn check<S: FieldSpec>(
 }
 
 /// Constraints over the evaluations at x.
-struct Point<'p, 'a, S> {
+struct Point<'p, 'a, S: FieldSpec> {
     kernels: &'p Kernels,
     shape: &'p Shape<S>,
     challenges: &'p Challenges<S>,

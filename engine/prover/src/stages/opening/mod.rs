@@ -6,7 +6,7 @@ mod queries;
 mod shplonk;
 
 pub(crate) use evaluate::evaluate;
-pub(crate) use queries::{Opened, Poly, PolyQuery, Polys};
+pub(crate) use queries::{Opened, Polys};
 
 use parhelion_field_kernels::CurveSpec;
 

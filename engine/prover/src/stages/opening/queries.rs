@@ -10,12 +10,30 @@ use crate::stages::quotient::Polynomials;
 /// A committed polynomial. Circuits are numbered in the order of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Poly {
-    Advice { circuit: usize, index: usize },
-    Instance { circuit: usize, index: usize },
-    PermutationProduct { circuit: usize, index: usize },
-    LookupProduct { circuit: usize, index: usize },
-    PermutedInput { circuit: usize, index: usize },
-    PermutedTable { circuit: usize, index: usize },
+    Advice {
+        circuit: usize,
+        index: usize,
+    },
+    Instance {
+        circuit: usize,
+        index: usize,
+    },
+    PermutationProduct {
+        circuit: usize,
+        index: usize,
+    },
+    LookupProduct {
+        circuit: usize,
+        index: usize,
+    },
+    PermutedInput {
+        circuit: usize,
+        index: usize,
+    },
+    PermutedTable {
+        circuit: usize,
+        index: usize,
+    },
     Fixed(usize),
     Sigma(usize),
     /// h with its pieces put together at x.
@@ -28,7 +46,7 @@ pub(crate) type PolyQuery = (Poly, i32);
 
 /// All polynomials of a proof, as coefficients.
 #[derive(Debug)]
-pub(crate) struct Polys<'a, S> {
+pub(crate) struct Polys<'a, S: FieldSpec> {
     pub(crate) circuits: &'a [Polynomials<S>],
     pub(crate) fixed: &'a [&'a [Fp<S>]],
     pub(crate) sigma: &'a [&'a [Fp<S>]],
@@ -36,12 +54,14 @@ pub(crate) struct Polys<'a, S> {
     pub(crate) random: &'a [Fp<S>],
 }
 
-impl<'a, S> Polys<'a, S> {
+impl<'a, S: FieldSpec> Polys<'a, S> {
     pub(crate) fn get(&self, poly: Poly) -> &'a [Fp<S>] {
         match poly {
             Poly::Advice { circuit, index } => &self.circuits[circuit].advice[index],
             Poly::Instance { circuit, index } => &self.circuits[circuit].instance[index],
-            Poly::PermutationProduct { circuit, index } => &self.circuits[circuit].permutation_products[index],
+            Poly::PermutationProduct { circuit, index } => {
+                &self.circuits[circuit].permutation_products[index]
+            }
             Poly::LookupProduct { circuit, index } => &self.circuits[circuit].lookup_products[index],
             Poly::PermutedInput { circuit, index } => &self.circuits[circuit].permuted_inputs[index],
             Poly::PermutedTable { circuit, index } => &self.circuits[circuit].permuted_tables[index],
@@ -55,7 +75,7 @@ impl<'a, S> Polys<'a, S> {
 
 /// Polynomials with their evaluations, ready to be opened.
 #[derive(Debug)]
-pub(crate) struct Opened<'a, S> {
+pub(crate) struct Opened<'a, S: FieldSpec> {
     pub(crate) polys: Polys<'a, S>,
     /// The queries in the verifier's order.
     pub(crate) queries: Vec<PolyQuery>,

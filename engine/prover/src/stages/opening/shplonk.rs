@@ -13,7 +13,7 @@ use crate::Error;
 use crate::session::Session;
 
 /// Polynomials opened at the same points, combined: C = sum y^j P_j.
-struct PointSet<S> {
+struct PointSet<S: FieldSpec> {
     points: Vec<Fp<S>>,
     combined: Vec<Fp<S>>,
     /// The polynomial of degree below the number of points that agrees with `combined` there.

@@ -11,7 +11,7 @@ use crate::key::Key;
 
 /// The polynomials of one circuit, as coefficients, n each.
 #[derive(Debug)]
-pub(crate) struct Polynomials<S> {
+pub(crate) struct Polynomials<S: FieldSpec> {
     pub(crate) advice: Vec<Vec<Fp<S>>>,
     pub(crate) instance: Vec<Vec<Fp<S>>>,
     pub(crate) permutation_products: Vec<Vec<Fp<S>>>,
@@ -20,7 +20,7 @@ pub(crate) struct Polynomials<S> {
     pub(crate) lookup_products: Vec<Vec<Fp<S>>>,
 }
 
-impl<S> Polynomials<S> {
+impl<S: FieldSpec> Polynomials<S> {
     /// Every polynomial of the circuit.
     pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut Vec<Fp<S>>> {
         let tables = [
@@ -37,7 +37,7 @@ impl<S> Polynomials<S> {
 
 /// The quotient's pieces as coefficients, n each: h = sum X^{jn} h_j.
 #[derive(Debug)]
-pub(crate) struct Quotient<S> {
+pub(crate) struct Quotient<S: FieldSpec> {
     pub(crate) pieces: Vec<Vec<Fp<S>>>,
 }
 
@@ -149,7 +149,8 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
             .collect();
         let mut values: Vec<Vec<Fp<C::Scalar>>> =
             missing.iter().map(|(_, coefficients)| vec![Fp::ZERO; coefficients.len()]).collect();
-        let jobs = missing.iter().zip(&mut values).map(|((_, from), to)| (*from, to.as_mut_slice())).collect();
+        let jobs =
+            missing.iter().zip(&mut values).map(|((_, from), to)| (*from, to.as_mut_slice())).collect();
         self.kernels.coset_ntt_columns(self.key.domain(), jobs, self.shift);
         store.extend(missing.iter().map(|(source, _)| *source).zip(values));
     }

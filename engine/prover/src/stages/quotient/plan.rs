@@ -17,7 +17,7 @@ const MAX_SORTED: usize = 4096;
 
 /// Constraints that are evaluated in one pass over the rows of a coset.
 #[derive(Debug)]
-pub(crate) struct Group<S> {
+pub(crate) struct Group<S: FieldSpec> {
     pub(crate) compiled: Compiled<S>,
     /// Columns no later group reads.
     pub(crate) last_use: Vec<Source>,
@@ -25,7 +25,7 @@ pub(crate) struct Group<S> {
 
 /// The constraints of a circuit, compiled.
 #[derive(Debug)]
-pub(crate) struct Plan<S> {
+pub(crate) struct Plan<S: FieldSpec> {
     pub(crate) groups: Vec<Group<S>>,
     /// Number of constraints of one circuit.
     pub(crate) constraints: usize,
@@ -161,7 +161,9 @@ fn short_lived_order(reads: &[BTreeSet<Source>]) -> Vec<usize> {
             let fresh = reads[constraint].len() - shared;
             (fresh as isize - freed as isize, -(shared as isize), constraint)
         };
-        let Some(position) = (0..remaining.len()).min_by_key(|&position| cost(remaining[position])) else { break };
+        let Some(position) = (0..remaining.len()).min_by_key(|&position| cost(remaining[position])) else {
+            break;
+        };
         let constraint = remaining.remove(position);
         for source in &reads[constraint] {
             live.insert(*source);

@@ -113,7 +113,8 @@ mod tests {
                     (stock.ifft_divisor, stock.extended_ifft_divisor, stock.barycentric_weight)
                 );
                 assert_eq!(ours.t_evaluations, stock.t_evaluations);
-                let mut sizes: Vec<_> = [&ours, &stock].map(|d| d.fft_data.keys().copied().collect::<Vec<_>>()).into();
+                let mut sizes: Vec<_> =
+                    [&ours, &stock].map(|d| d.fft_data.keys().copied().collect::<Vec<_>>()).into();
                 sizes.iter_mut().for_each(|sizes| sizes.sort_unstable());
                 assert_eq!(sizes[0], sizes[1]);
             }

@@ -106,7 +106,11 @@ fn split(kernels: &Kernels, layout: Layout<Fr>) -> Result<(Columns, Shape), Erro
     let Layout { k, cs, fixed, denominators, permutation, selectors, compress_selectors } = layout;
     let domain = Domain::new(k)?;
     let mut fixed: Vec<Vec<Bn254Fr>> = fixed.into_iter().map(cast::from_scalars).collect();
-    divide(kernels, &mut fixed, denominators.into_iter().map(|(cell, value)| (cell, cast::from_scalar(value))));
+    divide(
+        kernels,
+        &mut fixed,
+        denominators.into_iter().map(|(cell, value)| (cell, cast::from_scalar(value))),
+    );
     let sigma = sigma_columns(kernels, &domain, &permutation);
     Ok((Columns { fixed, sigma }, Shape { domain, cs, selectors, compress_selectors }))
 }
