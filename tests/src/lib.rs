@@ -1,1 +1,8 @@
-//! tests
+//! Shared equipment of the cross-crate tests: a zoo of circuits, and a bench to prove them on
+//! with the library's prover and with ours.
+
+pub mod bench;
+pub mod circuits;
+mod zoo;
+
+pub use zoo::{Case, heavy_zoo, zoo};
