@@ -127,3 +127,104 @@ impl Write for LagrangeSink {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::cast;
+    use ff::Field;
+    use group::Curve;
+    use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
+    use halo2_axiom::poly::Polynomial;
+    use halo2_axiom::poly::commitment::Blind;
+    use rand_core::{RngCore, impls};
+
+    /// Counts; the secret of a test SRS need not be secret.
+    struct Counter(u64);
+
+    impl RngCore for Counter {
+        fn next_u32(&mut self) -> u32 {
+            self.next_u64() as u32
+        }
+        fn next_u64(&mut self) -> u64 {
+            self.0 += 1;
+            self.0
+        }
+        fn fill_bytes(&mut self, bytes: &mut [u8]) {
+            impls::fill_bytes_via_next(self, bytes);
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+            self.fill_bytes(bytes);
+            Ok(())
+        }
+    }
+
+    fn params(k: u32) -> ParamsKZG<Bn256> {
+        ParamsKZG::setup(k, Counter(5))
+    }
+
+    /// An SRS with another Lagrange half.
+    fn with_lagrange(lagrange: Vec<G1Affine>) -> ParamsKZG<Bn256> {
+        let params = params(3);
+        let (g, g2, s_g2) = (params.get_g().to_vec(), params.g2(), params.s_g2());
+        params.from_parts(3, g, Some(lagrange), g2, s_g2)
+    }
+
+    #[test]
+    fn the_bases_are_those_the_library_commits_with() {
+        for k in [1, 3, 6] {
+            let params = params(k);
+            let bases = lagrange_bases(&params).unwrap();
+            assert_eq!(bases.len(), 1 << k);
+            for (row, base) in bases.iter().enumerate() {
+                let mut unit = vec![Fr::ZERO; 1 << k];
+                unit[row] = Fr::ONE;
+                let commitment = params.commit_lagrange(&Polynomial::new(unit), Blind::default());
+                assert_eq!(cast::into_point(*base), commitment.to_affine());
+            }
+        }
+    }
+
+    #[test]
+    fn the_point_at_infinity_is_kept() {
+        let mut points = vec![G1Affine::generator(); 8];
+        points[5] = G1Affine::default();
+        let bases = lagrange_bases(&with_lagrange(points.clone())).unwrap();
+        assert_eq!(bases, cast::points(&points));
+    }
+
+    #[test]
+    fn a_damaged_srs_is_an_error() {
+        for len in [0, 1, 7, 9, 16] {
+            let error = lagrange_bases(&with_lagrange(vec![G1Affine::generator(); len])).unwrap_err();
+            let expected = format!("damaged SRS: expected 8 Lagrange points, got {len}");
+            assert_eq!(error.to_string(), expected);
+        }
+        let params = params(3);
+        let g = params.get_g().to_vec();
+        let short = params.from_parts(4, g.clone(), Some(g), params.g2(), params.s_g2());
+        let error = lagrange_bases(&short).unwrap_err();
+        assert_eq!(error.to_string(), "damaged SRS: k = 4 needs 16 monomial points, got 8");
+    }
+
+    #[test]
+    fn a_coordinate_above_the_modulus_is_an_error() {
+        let mut sink = LagrangeSink::new(3, 2);
+        let raw = cast::points(&[G1Affine::generator()])[0];
+        let limbs = [raw.x.to_montgomery(), raw.y.to_montgomery()].concat();
+        let mut bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        // In pieces that do not respect points.
+        let point = bytes.clone();
+        bytes.splice(0..0, [9; 3]);
+        bytes.extend(point);
+        bytes.extend([7; G2_PAIR_BYTES]);
+        bytes.chunks(13).for_each(|piece| sink.write_all(piece).unwrap());
+        assert_eq!(sink.finish().unwrap(), [raw, raw]);
+
+        let mut sink = LagrangeSink::new(0, 1);
+        sink.write_all(&[0xff; G1_BYTES]).unwrap();
+        sink.write_all(&[0; G2_PAIR_BYTES]).unwrap();
+        let error = sink.finish().unwrap_err().to_string();
+        assert_eq!(error, "damaged SRS: Lagrange point 0 has a coordinate above the modulus");
+    }
+}

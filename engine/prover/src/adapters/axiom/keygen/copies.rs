@@ -112,3 +112,66 @@ fn kind(column: &Column<Any>) -> usize {
         Any::Instance => 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use halo2_axiom::halo2curves::bn256::Fr;
+    use halo2_axiom::plonk::ConstraintSystem;
+
+    /// An instance, a fixed and two advice columns, in this order.
+    fn columns() -> Vec<Column<Any>> {
+        let mut cs = ConstraintSystem::<Fr>::default();
+        let (a, b, fixed, instance) =
+            (cs.advice_column(), cs.advice_column(), cs.fixed_column(), cs.instance_column());
+        cs.enable_equality(instance);
+        cs.enable_equality(fixed);
+        cs.enable_equality(b);
+        cs.enable_equality(a);
+        cs.permutation().get_columns()
+    }
+
+    /// Merges cycles as "The halo2 book", section "Permutation argument", describes: every cell
+    /// labelled with its cycle, the smaller cycle relabelled.
+    fn merge(labels: &mut [usize], next: &mut [u32], left: usize, right: usize) {
+        let (kept, gone) = (labels[left], labels[right]);
+        if kept == gone {
+            return;
+        }
+        let size = |label: usize| labels.iter().filter(|other| **other == label).count();
+        let (kept, gone) = if size(kept) < size(gone) { (gone, kept) } else { (kept, gone) };
+        labels.iter_mut().filter(|label| **label == gone).for_each(|label| *label = kept);
+        next.swap(left, right);
+    }
+
+    #[test]
+    fn cycles_are_merged_as_by_labels_and_sizes() {
+        let (columns, rows) = (columns(), 16);
+        let cells = columns.len() * rows;
+        let mut copies = Copies::new(&columns, rows).unwrap();
+        let (mut labels, mut next): (Vec<_>, Vec<_>) = ((0..cells).collect(), (0..cells as u32).collect());
+        let mut state = 1u64;
+        let mut draw = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % cells
+        };
+        for _ in 0..cells {
+            let (left, right) = (draw(), draw());
+            let cell = |index: usize| (columns[index / rows], index % rows);
+            copies.copy(cell(left), cell(right)).unwrap();
+            merge(&mut labels, &mut next, left, right);
+            assert_eq!(copies.next, next);
+        }
+        assert!(labels.iter().any(|label| *label != labels[0]), "one cycle alone would prove little");
+        assert_eq!(copies.finish().next, next);
+    }
+
+    #[test]
+    fn more_cells_than_numbers_is_an_error() {
+        let error = Copies::new(&columns(), 1 << 30).unwrap_err();
+        assert!(
+            matches!(&error, Error::InvalidCircuit(message) if message.contains("4 permutation columns"))
+        );
+        assert!(Copies::new(&columns(), usize::MAX).is_err());
+    }
+}
