@@ -1,1 +1,38 @@
-fn main() {}
+//! The `parhelion` command.
+#![deny(unsafe_code)]
+
+mod args;
+mod commands;
+mod error;
+mod proc;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+#[cfg(feature = "mimalloc")]
+parhelion_allocators::install!(pub(crate) static ALLOCATOR = mimalloc);
+#[cfg(not(feature = "mimalloc"))]
+parhelion_allocators::install!(pub(crate) static ALLOCATOR = system);
+
+fn main() -> ExitCode {
+    let Cli { common, command } = Cli::parse();
+    ui::log_to_stderr();
+    let outcome = common.check().and_then(|()| match &command {
+        Command::Prove(args) => commands::prove::run(&common, args),
+        Command::Verify(args) => commands::verify::run(&common, args),
+        Command::Bench(args) => commands::bench::run(&common, args),
+        Command::BenchChild(args) => commands::bench::child::run(&common, args),
+        Command::Doctor => commands::doctor::run(&common),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::error(&error);
+            error.exit_code()
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use parhelion::{KernelChoice, MultiOpen, Observer, Prover};
+use parhelion_cli::circuits::{self, Demo};
+use parhelion_cli::store::CacheDir;
+
+use crate::error::CommandError;
+
+/// More threads than any machine has by far; a typing error rather than a wish.
+const MAX_THREADS: i64 = 4096;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "parhelion",
+    version,
+    about = "Prove halo2 circuits with the Parhelion engine, verify the proofs, compare with the stock prover",
+    after_help = "Examples:
+  parhelion prove --circuit pairing --k 15
+  parhelion verify parhelion-out
+  parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
+  parhelion doctor
+
+Keys and testing parameters are made on first use and kept in the cache directory (--cache-dir).
+Exit codes: 0 success, 1 failure (a proof that is not valid included), 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Threads to use [default: all that the system grants]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_THREADS))]
+    threads: Option<u32>,
+    /// Field kernels: auto, scalar, avx2 or avx512ifma; one this CPU cannot run is an error
+    #[arg(long, global = true, value_name = "NAME", default_value_t = KernelChoice::Auto)]
+    kernels: KernelChoice,
+    /// Memory limit; not available in this version
+    #[arg(long, global = true, value_name = "SIZE")]
+    memory_limit: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Where keys and parameters are kept [default: the user's cache directory]
+    #[arg(long, global = true, value_name = "DIR", env = "PARHELION_CACHE")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prove a demo circuit, check the proof and write it to a file
+    #[command(after_help = "Examples:
+  parhelion prove --circuit pairing --k 15
+  parhelion prove --circuit plonk --k 12 --seed 7 --multi-open gwc --out proofs
+  parhelion prove --circuit poseidon --srs powers-of-tau-17.params")]
+    Prove(ProveArgs),
+    /// Check proofs with the stock verifier
+    #[command(
+        after_help = "The verifying key is made from the circuit's name and the SRS, never taken from the file.
+
+Examples:
+  parhelion verify parhelion-out
+  parhelion verify parhelion-out/pairing-k15.proof.json --srs powers-of-tau-17.params"
+    )]
+    Verify(VerifyArgs),
+    /// Compare the engine with the stock prover on the same circuit, keys and threads
+    #[command(after_help = BENCH_HELP)]
+    Bench(BenchArgs),
+    /// One side of a comparison; started by `bench`
+    #[command(hide = true)]
+    BenchChild(BenchChildArgs),
+    /// Show what this machine has and what the engine makes of it
+    Doctor,
+}
+
+const BENCH_HELP: &str =
+    "Stock and ours run in alternating child processes, which load the keys from the cache, build the
+circuit value, and then time create_proof alone. Both run with the same allocator, number of threads
+and witness; the stock prover runs with its assembly field arithmetic where there is one. Each child
+makes two proofs: the first one (cold) counts, the second (warm) is reported apart. All proofs are
+checked with the stock verifier, and one more child compares all bytes with the stock prover's.
+
+peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included;
+minor_faults and allocations (calls for heap memory) are those of the proof. These are medians over
+the runs. speedup and memory_ratio are stock divided by ours: above 1, ours is better.
+
+Examples:
+  parhelion bench --circuit pairing --k 15 --runs 3
+  parhelion bench --circuit plonk --k 16 --threads 1 --json";
+
+/// Which circuit, and how it is proven.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CircuitArgs {
+    /// The demo circuit: plonk, poseidon or pairing
+    #[arg(long, value_name = "NAME")]
+    pub(crate) circuit: String,
+    /// log2 of the number of rows [default: depends on the circuit]
+    #[arg(long, value_name = "K")]
+    pub(crate) k: Option<u32>,
+    /// Decides the witness
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// SRS file in the library's raw format [default: parameters for testing only]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: Option<PathBuf>,
+    /// How commitments are opened: shplonk or gwc
+    #[arg(long, value_name = "SCHEME", default_value_t)]
+    pub(crate) multi_open: MultiOpen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) circuit: CircuitArgs,
+    /// Directory for the proof file
+    #[arg(long, value_name = "DIR", default_value = "parhelion-out")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A proof file, or a directory with proof files
+    #[arg(value_name = "DIR|FILE")]
+    pub(crate) path: PathBuf,
+    /// The SRS file the proof was made under [default: parameters for testing only]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) circuit: CircuitArgs,
+    /// Child processes on each side
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchChildArgs {
+    #[command(flatten)]
+    pub(crate) circuit: CircuitArgs,
+    /// Which prover runs
+    #[arg(long)]
+    pub(crate) side: Side,
+}
+
+/// What a child process of `bench` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    /// Times the library's prover.
+    Stock,
+    /// Times the engine.
+    Parhelion,
+    /// Compares the bytes of both.
+    Oracle,
+}
+
+impl CircuitArgs {
+    /// The circuit and its k, both checked.
+    pub(crate) fn resolve(&self) -> Result<(&'static dyn Demo, u32), CommandError> {
+        let demo = circuits::find(&self.circuit)?;
+        let k = self.k.unwrap_or_else(|| demo.default_k());
+        circuits::check_k(demo, k)?;
+        Ok((demo, k))
+    }
+}
+
+impl Common {
+    /// Refuses what this version does not have.
+    pub(crate) fn check(&self) -> Result<(), CommandError> {
+        match &self.memory_limit {
+            None => Ok(()),
+            Some(limit) => Err(CommandError::Usage(format!(
+                "--memory-limit {limit}: a memory limit is not available in this version"
+            ))),
+        }
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        match self.threads {
+            Some(threads) => threads as usize,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+
+    pub(crate) fn kernels(&self) -> KernelChoice {
+        self.kernels
+    }
+
+    /// The library's own parallel code (parameters, verifier) runs on as many threads as ours.
+    pub(crate) fn limit_library_threads(&self) -> Result<(), CommandError> {
+        let threads = self.threads();
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|error| CommandError::Threads { threads, reason: error.to_string() })
+    }
+
+    pub(crate) fn prover(
+        &self,
+        multi_open: MultiOpen,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Prover, CommandError> {
+        let builder = Prover::builder().kernels(self.kernels).threads(self.threads()).multi_open(multi_open);
+        let builder = match observer {
+            Some(observer) => builder.observer(observer),
+            None => builder,
+        };
+        Ok(builder.build()?)
+    }
+
+    pub(crate) fn cache(&self) -> Result<CacheDir, CommandError> {
+        Ok(CacheDir::open(self.cache_dir.as_deref())?)
+    }
+}

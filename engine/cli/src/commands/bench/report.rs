@@ -1,0 +1,227 @@
+//! What `bench` prints: one JSON object or a table.
+
+use serde::Serialize;
+
+use super::child::{Comparison, Measured, ProofCost};
+use crate::args::BenchArgs;
+use crate::ui;
+
+/// The JSON object. The fields up to `same_bytes` are the contract; the rest is extra.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    circuit: String,
+    k: u32,
+    threads: usize,
+    kernels: String,
+    runs: u32,
+    /// First proofs of the stock prover.
+    stock: Costs,
+    /// First proofs of the engine.
+    parhelion: Costs,
+    /// Median seconds, stock / ours.
+    speedup: f64,
+    /// Median peak bytes, stock / ours.
+    memory_ratio: Option<f64>,
+    /// Whether ours, given the stock prover's private draws, writes its bytes.
+    same_bytes: bool,
+    multi_open: String,
+    seed: u64,
+    allocator: &'static str,
+    proof_bytes: usize,
+    /// First byte that differs, if one does.
+    first_difference: Option<usize>,
+    /// Whether every peak is that of the proof alone, not of what came before it.
+    peak_reset: bool,
+    warm: Warm,
+    outside: Outside,
+}
+
+/// Costs of proofs of one kind.
+#[derive(Debug, Serialize)]
+struct Costs {
+    seconds: Spread,
+    /// Medians; `null` where the system does not tell.
+    peak_bytes: Option<u64>,
+    minor_faults: Option<u64>,
+    allocations: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Spread {
+    median: f64,
+    min: f64,
+    max: f64,
+}
+
+/// The same for second proofs in the same process.
+#[derive(Debug, Serialize)]
+struct Warm {
+    stock: Costs,
+    parhelion: Costs,
+    speedup: f64,
+    memory_ratio: Option<f64>,
+}
+
+/// Median seconds of what is not part of a proof.
+#[derive(Debug, Serialize)]
+struct Outside {
+    load: f64,
+    build: f64,
+    prepare: f64,
+    verify: f64,
+}
+
+impl Report {
+    #[allow(clippy::too_many_arguments, reason = "called once; a struct for it would be this one again")]
+    pub(super) fn new(
+        args: &BenchArgs,
+        circuit: &str,
+        k: u32,
+        threads: usize,
+        kernels: &str,
+        stock: &[Measured],
+        ours: &[Measured],
+        comparison: Comparison,
+    ) -> Self {
+        let costs =
+            |runs: &[Measured], proof: usize| Costs::of(runs.iter().filter_map(|run| run.proofs.get(proof)));
+        let cold = (costs(stock, 0), costs(ours, 0));
+        let warm = (costs(stock, 1), costs(ours, 1));
+        let of = |field: fn(&Measured) -> f64| median(ours.iter().map(field).collect());
+        Self {
+            circuit: circuit.to_owned(),
+            k,
+            threads,
+            kernels: kernels.to_owned(),
+            runs: args.runs,
+            speedup: cold.0.speedup(&cold.1),
+            memory_ratio: cold.0.memory_ratio(&cold.1),
+            stock: cold.0,
+            parhelion: cold.1,
+            same_bytes: comparison.same_bytes,
+            multi_open: args.circuit.multi_open.to_string(),
+            seed: args.circuit.seed,
+            allocator: crate::ALLOCATOR.name(),
+            proof_bytes: ours.first().map_or(0, |run| run.proof_bytes),
+            first_difference: comparison.first_difference,
+            peak_reset: stock.iter().chain(ours).flat_map(|run| &run.proofs).all(|proof| proof.peak_reset),
+            warm: Warm {
+                speedup: warm.0.speedup(&warm.1),
+                memory_ratio: warm.0.memory_ratio(&warm.1),
+                stock: warm.0,
+                parhelion: warm.1,
+            },
+            outside: Outside {
+                load: of(|run| run.load_seconds),
+                build: of(|run| run.build_seconds),
+                prepare: of(|run| run.prepare_seconds),
+                verify: of(|run| run.verify_seconds),
+            },
+        }
+    }
+
+    pub(super) fn print(&self) {
+        let Self { circuit, k, threads, kernels, runs, multi_open, allocator, .. } = self;
+        ui::say(&format!(
+            "{circuit}, k = {k}, {threads} threads, {kernels} kernels, {multi_open}, {allocator} allocator, {runs} runs"
+        ));
+        ui::say(&format!(
+            "{:<6} {:<10} {:>9} {:>9} {:>9} {:>12} {:>12} {:>12}",
+            "proof", "prover", "median s", "min s", "max s", "peak", "minor faults", "allocations"
+        ));
+        for (proof, stock, ours) in
+            [("cold", &self.stock, &self.parhelion), ("warm", &self.warm.stock, &self.warm.parhelion)]
+        {
+            ui::say(&stock.row(proof, "stock"));
+            ui::say(&ours.row(proof, "parhelion"));
+        }
+        let ratio =
+            |ratio: Option<f64>| ratio.map_or_else(|| "unknown".to_owned(), |ratio| format!("{ratio:.2}"));
+        ui::say(&format!(
+            "speedup {:.2} (warm {:.2}), memory ratio {} (warm {}); stock / ours",
+            self.speedup,
+            self.warm.speedup,
+            ratio(self.memory_ratio),
+            ratio(self.warm.memory_ratio)
+        ));
+        let bytes = match self.first_difference {
+            None => "the same bytes as the stock prover".to_owned(),
+            Some(at) => format!("OTHER BYTES than the stock prover, from byte {at} on"),
+        };
+        ui::say(&format!("{bytes} ({} bytes, all proofs verified by the stock verifier)", self.proof_bytes));
+        let Outside { load, build, prepare, verify } = self.outside;
+        ui::say(&format!(
+            "outside the proof: load {load:.3} s, build {build:.3} s, prepare {prepare:.3} s, verify {verify:.3} s"
+        ));
+        if !self.peak_reset {
+            ui::say(
+                "peaks include what was resident before the proof: the system does not let them be reset",
+            );
+        }
+    }
+}
+
+impl Costs {
+    fn of<'a>(proofs: impl Iterator<Item = &'a ProofCost> + Clone) -> Self {
+        let seconds: Vec<f64> = proofs.clone().map(|proof| proof.seconds).collect();
+        let known = |field: fn(&ProofCost) -> Option<u64>| {
+            let values: Option<Vec<f64>> =
+                proofs.clone().map(|proof| field(proof).map(|value| value as f64)).collect();
+            values.map(|values| median(values) as u64)
+        };
+        Self {
+            peak_bytes: known(|proof| proof.peak_bytes),
+            minor_faults: known(|proof| proof.minor_faults),
+            allocations: known(|proof| Some(proof.allocations)).unwrap_or_default(),
+            seconds: Spread {
+                min: seconds.iter().copied().fold(f64::INFINITY, f64::min),
+                max: seconds.iter().copied().fold(0.0, f64::max),
+                median: median(seconds),
+            },
+        }
+    }
+
+    fn speedup(&self, ours: &Self) -> f64 {
+        self.seconds.median / ours.seconds.median
+    }
+
+    fn memory_ratio(&self, ours: &Self) -> Option<f64> {
+        Some(self.peak_bytes? as f64 / ours.peak_bytes? as f64)
+    }
+
+    fn row(&self, proof: &str, prover: &str) -> String {
+        let count =
+            |count: Option<u64>| count.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
+        format!(
+            "{proof:<6} {prover:<10} {:>9.3} {:>9.3} {:>9.3} {:>12} {:>12} {:>12}",
+            self.seconds.median,
+            self.seconds.min,
+            self.seconds.max,
+            self.peak_bytes.map_or_else(|| "unknown".to_owned(), ui::bytes),
+            count(self.minor_faults),
+            self.allocations
+        )
+    }
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match (values.len() / 2, values.len() % 2) {
+        (0, 0) => 0.0,
+        (middle, 0) => (values[middle - 1] + values[middle]) / 2.0,
+        (middle, _) => values[middle],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![]), 0.0);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
+    }
+}

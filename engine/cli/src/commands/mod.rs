@@ -1,0 +1,9 @@
+//! One file per command.
+
+pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod prove;
+pub(crate) mod verify;
+
+/// How the names of proof files end.
+pub(crate) const PROOF_SUFFIX: &str = ".proof.json";

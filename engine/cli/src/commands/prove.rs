@@ -1,0 +1,166 @@
+//! `parhelion prove`: from a circuit's name to a checked proof in a file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::transcript::TranscriptWriterBuffer;
+use parhelion::{PreparedKey, Prover};
+use parhelion_cli::ProofFile;
+use parhelion_cli::circuits::Witness;
+use parhelion_cli::stock::{self, ProofTranscript};
+use parhelion_cli::store::{KeyStore, Provenance, Srs, SrsOrigin};
+use rand::RngCore;
+use rand::rngs::OsRng;
+use serde::Serialize;
+
+use super::PROOF_SUFFIX;
+use crate::args::{Common, ProveArgs};
+use crate::error::CommandError;
+use crate::ui;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    circuit: &'a str,
+    k: u32,
+    seed: u64,
+    multi_open: String,
+    threads: usize,
+    kernels: &'a str,
+    /// `null` stands for the testing parameters.
+    srs: Option<&'a Path>,
+    keys_cached: bool,
+    seconds: Seconds,
+    stages: BTreeMap<&'static str, f64>,
+    proof_bytes: usize,
+    verified: bool,
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Seconds {
+    srs: f64,
+    keys: f64,
+    witness: f64,
+    prepare: f64,
+    prove: f64,
+    verify: f64,
+}
+
+pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
+    let (demo, k) = args.circuit.resolve()?;
+    let multi_open = args.circuit.multi_open;
+    let cache = common.cache()?;
+    common.limit_library_threads()?;
+    // Before anything slow: a kernel choice that this CPU cannot run is known at once.
+    let bar = ui::StageBar::new();
+    let prover = common.prover(multi_open, Some(bar.clone()))?;
+
+    let (srs, srs_time) = ui::busy("parameters", || Srs::load(&cache, args.circuit.srs.as_deref(), k));
+    let srs = srs?;
+    ui::warn_if_testing(&srs);
+    let store = KeyStore::new(&cache, demo, k, &srs);
+    let (keys, keys_time) = ui::busy("keys (made once, then kept)", || store.proving(&prover));
+    let keys = keys?;
+    let (witness, witness_time) =
+        ui::busy("witness", || demo.witness_circuit(&keys.layout, args.circuit.seed));
+    let witness = witness?;
+    let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare(&srs.params, &keys.pk));
+    let prepared = prepared?;
+
+    bar.start();
+    let start = std::time::Instant::now();
+    let proof = prove(&prover, &prepared, &witness, OsRng);
+    let prove_time = start.elapsed();
+    let stages = bar.finish();
+    let proof = proof?;
+
+    let (verdict, verify_time) = ui::busy("verification", || {
+        stock::verify(&srs.params, keys.pk.get_vk(), multi_open, &witness.instances, &proof)
+    });
+    verdict.map_err(CommandError::OwnProof)?;
+
+    let path = args.out.join(format!("{}-k{k}{PROOF_SUFFIX}", demo.name()));
+    let file = ProofFile {
+        circuit: demo.name().to_owned(),
+        k,
+        multi_open,
+        srs: *srs.digest.as_bytes(),
+        instances: witness.instances,
+        proof,
+    };
+    file.write(&path)?;
+
+    let report = Report {
+        circuit: demo.name(),
+        k,
+        seed: args.circuit.seed,
+        multi_open: multi_open.to_string(),
+        threads: prover.threads(),
+        kernels: prover.kernel_report().backend,
+        srs: match &srs.origin {
+            SrsOrigin::File(path) => Some(path),
+            SrsOrigin::Testing => None,
+        },
+        keys_cached: keys.provenance == Provenance::Cached,
+        seconds: Seconds {
+            srs: srs_time.as_secs_f64(),
+            keys: keys_time.as_secs_f64(),
+            witness: witness_time.as_secs_f64(),
+            prepare: prepare_time.as_secs_f64(),
+            prove: prove_time.as_secs_f64(),
+            verify: verify_time.as_secs_f64(),
+        },
+        stages: stages.iter().map(|(stage, seconds)| (stage.name(), *seconds)).collect(),
+        proof_bytes: file.proof.len(),
+        verified: true,
+        file: path,
+    };
+    if common.json {
+        ui::say_json(&report);
+    } else {
+        print(&report, &stages, file.instances.iter().map(Vec::len).sum());
+    }
+    Ok(())
+}
+
+/// Makes a proof with the engine.
+pub(crate) fn prove(
+    prover: &Prover,
+    key: &PreparedKey<'_>,
+    witness: &Witness,
+    rng: impl RngCore,
+) -> Result<Vec<u8>, parhelion::Error> {
+    let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
+    let mut transcript = ProofTranscript::init(Vec::new());
+    prover.prove(key, std::slice::from_ref(&witness.circuit), &[&columns], rng, &mut transcript)?;
+    Ok(transcript.finalize())
+}
+
+fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usize) {
+    let Report { circuit, k, seed, multi_open, threads, kernels, seconds, .. } = report;
+    let time = |seconds: f64| ui::seconds(Duration::from_secs_f64(seconds));
+    let line = |name: &str, text: String| ui::say(&format!("{name:<9} {text}"));
+
+    line("circuit", format!("{circuit}, k = {k} ({} rows), seed {seed}", 1u64 << k));
+    let srs = report.srs.map_or_else(|| "for testing only".to_owned(), |path| path.display().to_string());
+    line("srs", format!("{srs}, {}", time(seconds.srs)));
+    let keys = if report.keys_cached { "from the cache" } else { "made and kept for later runs" };
+    line("keys", format!("{keys}, {}; prepared in {}", time(seconds.keys), time(seconds.prepare)));
+    line("witness", format!("{instances} public values, {}", time(seconds.witness)));
+    let threads = format!("{threads} thread{}", if *threads == 1 { "" } else { "s" });
+    line(
+        "proof",
+        format!(
+            "{} bytes, {}; {multi_open}, {kernels} kernels, {threads}",
+            report.proof_bytes,
+            time(seconds.prove)
+        ),
+    );
+    let stages: Vec<_> = stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.3}")).collect();
+    line("", format!("{} s", stages.join(", ")));
+    line("verified", format!("by the stock verifier, {}", time(seconds.verify)));
+    line("written", report.file.display().to_string());
+}

@@ -1,0 +1,142 @@
+//! `parhelion verify`: proof files against the stock verifier.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use parhelion::MultiOpen;
+use parhelion_cli::ProofFile;
+use parhelion_cli::circuits;
+use parhelion_cli::stock;
+use parhelion_cli::store::{CacheDir, KeyStore, Srs};
+use serde::Serialize;
+
+use super::PROOF_SUFFIX;
+use crate::args::{Common, VerifyArgs};
+use crate::error::CommandError;
+use crate::ui;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    valid: bool,
+    proofs: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    file: PathBuf,
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<Checked>,
+}
+
+/// What a valid proof says.
+#[derive(Serialize)]
+struct Checked {
+    circuit: String,
+    k: u32,
+    multi_open: String,
+    public_values: usize,
+    proof_bytes: usize,
+    seconds: f64,
+}
+
+pub(crate) fn run(common: &Common, args: &VerifyArgs) -> Result<(), CommandError> {
+    let files = proof_files(&args.path)?;
+    let cache = common.cache()?;
+    common.limit_library_threads()?;
+    let mut warned = false;
+    let proofs: Vec<Verdict> = files
+        .into_iter()
+        .map(|file| match check(common, &cache, args, &file, &mut warned) {
+            Ok(checked) => Verdict { file, valid: true, reason: None, checked: Some(checked) },
+            Err(reason) => Verdict { file, valid: false, reason: Some(reason), checked: None },
+        })
+        .collect();
+    let invalid = proofs.iter().filter(|proof| !proof.valid).count();
+    let report = Report { valid: invalid == 0, proofs };
+    if common.json {
+        ui::say_json(&report);
+    } else {
+        report.proofs.iter().for_each(print);
+    }
+    match invalid {
+        0 => Ok(()),
+        _ => Err(CommandError::Invalid { invalid, checked: report.proofs.len() }),
+    }
+}
+
+/// The file itself, or all proof files in a directory, by name.
+fn proof_files(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let fail = |source| CommandError::Io { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(fail)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries: Result<Vec<_>, _> = fs::read_dir(path).map_err(fail)?.collect();
+    let mut files: Vec<PathBuf> = entries
+        .map_err(fail)?
+        .into_iter()
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with(PROOF_SUFFIX))
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(CommandError::NoProofs { path: path.to_owned(), expected: PROOF_SUFFIX });
+    }
+    Ok(files)
+}
+
+/// Checks one file. Whatever is wrong with it is a reason not to accept it.
+fn check(
+    common: &Common,
+    cache: &CacheDir,
+    args: &VerifyArgs,
+    path: &Path,
+    warned: &mut bool,
+) -> Result<Checked, String> {
+    let file = ProofFile::read(path).map_err(|error| error.to_string())?;
+    let demo = circuits::find(&file.circuit).map_err(|error| error.to_string())?;
+    circuits::check_k(demo, file.k).map_err(|error| error.to_string())?;
+    let lengths: Vec<usize> = file.instances.iter().map(Vec::len).collect();
+    if lengths != [demo.instance_len()] {
+        return Err(format!("expected one column of {} public values, got {lengths:?}", demo.instance_len()));
+    }
+
+    let (srs, _) = ui::busy("parameters", || Srs::load(cache, args.srs.as_deref(), file.k));
+    let srs = srs.map_err(|error| error.to_string())?;
+    if !std::mem::replace(warned, true) {
+        ui::warn_if_testing(&srs);
+    }
+    if *srs.digest.as_bytes() != file.srs {
+        let got = blake3::Hash::from_bytes(file.srs);
+        return Err(format!("expected a proof under the SRS {}, got one under {got}; see --srs", srs.digest));
+    }
+    let prover = common.prover(MultiOpen::default(), None).map_err(|error| error.to_string())?;
+    let (key, _) = ui::busy("verifying key", || KeyStore::new(cache, demo, file.k, &srs).verifying(&prover));
+    let key = key.map_err(|error| error.to_string())?;
+    let (verdict, time) = ui::busy("verification", || {
+        stock::verify(&srs.params, &key.vk, file.multi_open, &file.instances, &file.proof)
+    });
+    verdict.map_err(|error| error.to_string())?;
+    Ok(Checked {
+        circuit: file.circuit,
+        k: file.k,
+        multi_open: file.multi_open.to_string(),
+        public_values: demo.instance_len(),
+        proof_bytes: file.proof.len(),
+        seconds: time.as_secs_f64(),
+    })
+}
+
+fn print(verdict: &Verdict) {
+    let file = verdict.file.display();
+    match (&verdict.checked, &verdict.reason) {
+        (Some(checked), _) => ui::say(&format!(
+            "{file}: valid ({}, k = {}, {}, {} bytes, {:.3} s)",
+            checked.circuit, checked.k, checked.multi_open, checked.proof_bytes, checked.seconds
+        )),
+        (None, reason) => ui::say(&format!("{file}: NOT VALID: {}", reason.as_deref().unwrap_or("unknown"))),
+    }
+}

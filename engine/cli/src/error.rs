@@ -1,0 +1,53 @@
+//! What makes a command fail, and with which exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use parhelion_cli::ProofFileError;
+use parhelion_cli::circuits::DemoError;
+use parhelion_cli::stock::VerifyError;
+use parhelion_cli::store::StoreError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Prover(#[from] parhelion::Error),
+    #[error(transparent)]
+    ProofFile(#[from] ProofFileError),
+    #[error("the proof just made does not verify: {0}")]
+    OwnProof(#[source] VerifyError),
+    #[error("the library's prover failed: {0}")]
+    Stock(halo2_axiom::plonk::Error),
+    #[error("the library's prover could not be overheard: {0}")]
+    Capture(#[from] parhelion::oracle::CaptureError),
+    #[error("{invalid} of {checked} proofs are not valid")]
+    Invalid { invalid: usize, checked: usize },
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("no proof in {}: expected files whose names end in {expected}", path.display())]
+    NoProofs { path: PathBuf, expected: &'static str },
+    #[error("the {side} child process failed: {reason}")]
+    Child { side: String, reason: String },
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads { threads: usize, reason: String },
+}
+
+impl CommandError {
+    /// 2 if the command line is wrong, as clap has it, 1 for everything else.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. }) => {
+                ExitCode::from(2)
+            }
+            _ => ExitCode::FAILURE,
+        }
+    }
+}

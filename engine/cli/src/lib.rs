@@ -1,0 +1,21 @@
+//! What the `parhelion` command is made of: demo circuits, cached keys and parameters, proof
+//! files. A library so that tests and benchmarks can use the same circuits and keys.
+//!
+//! Everything here is BN254 with KZG, in the types of `halo2-axiom`.
+#![deny(unsafe_code)]
+
+pub mod circuits;
+mod proof_file;
+pub mod stock;
+pub mod store;
+
+pub use proof_file::{ProofFile, ProofFileError};
+
+use std::any::Any;
+
+/// The words of a caught panic.
+#[must_use]
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
