@@ -8,14 +8,15 @@ use std::thread::ThreadId;
 
 use parhelion_scheduler::{Error, Executor, ExecutorExt, RayonExecutor, Sequential, available_threads};
 
-/// The sequential executor and pools of 1 to 4 threads.
+/// The sequential executor, pools of 1 to 4 threads, and rayon's global pool.
 fn executors() -> Vec<Box<dyn Executor>> {
     let pools = (1..=4).map(|threads| {
         let pool = RayonExecutor::new(threads).expect("a small pool starts");
         assert_eq!(pool.threads(), threads);
         Box::new(pool) as Box<dyn Executor>
     });
-    std::iter::once(Box::new(Sequential) as Box<dyn Executor>).chain(pools).collect()
+    let others = [Box::new(Sequential) as Box<dyn Executor>, Box::new(RayonExecutor::ambient())];
+    others.into_iter().chain(pools).collect()
 }
 
 #[test]
@@ -175,6 +176,21 @@ fn an_existing_pool_can_be_used() {
     let executor = RayonExecutor::from_pool(std::sync::Arc::new(pool));
     assert_eq!(executor.threads(), 3);
     assert_eq!(executor.map(4, |i| i + 1), [1, 2, 3, 4]);
+}
+
+#[test]
+fn the_ambient_executor_uses_the_pool_it_is_called_in() {
+    let ambient = RayonExecutor::ambient();
+    for threads in 1..=4 {
+        let pool = RayonExecutor::new(threads).expect("a small pool starts");
+        let (inside, names) = pool.within_pool(|| {
+            let name = |_| std::thread::current().name().unwrap_or_default().to_owned();
+            (ambient.threads(), ambient.map(50, name))
+        });
+        assert_eq!(inside, threads);
+        assert!(names.iter().all(|name| name.starts_with("parhelion-")), "{names:?}");
+    }
+    assert_eq!(ambient.threads(), rayon::current_num_threads());
 }
 
 #[test]
