@@ -3,7 +3,6 @@
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
-use crate::key::Key;
 use crate::observer::Stage;
 use crate::session::Session;
 use crate::stages::lookup::CircuitLookups;
@@ -56,7 +55,7 @@ pub(crate) fn prove<C: CurveSpec>(
     let x = session.transcript.challenge()?;
     let quotient = join_pieces(session, &mut h.1.pieces, x);
     let opened = session.stage(Stage::Evaluate, |s| {
-        let (fixed, sigma) = (&s.key.fixed_polys, &s.key.sigma_polys);
+        let (fixed, sigma) = (&s.key.fixed.polys, &s.key.sigma.polys);
         let polys = Polys { circuits: &h.0, fixed, sigma, quotient: &quotient, random: &random };
         opening::evaluate(s, polys, &mut challenges, x)
     })?;
@@ -113,17 +112,6 @@ fn pad_instances<C: CurveSpec>(
     instances.iter().map(|columns| columns.iter().map(pad).collect()).collect()
 }
 
-/// The row-wise view of one circuit.
-fn columns<'a, C: CurveSpec>(
-    key: &'a Key<'_, C>,
-    advice: &'a Table<C>,
-    instance: &'a Table<C>,
-    identity: &'a [Fp<C::Scalar>],
-) -> Columns<'a, C::Scalar> {
-    let (fixed, sigma) = (&key.fixed_values, &key.sigma_values);
-    Columns { fixed, sigma, advice, instance, identity }
-}
-
 fn permute_lookups<C: CurveSpec>(
     session: &mut Session<'_, C>,
     advice: &[Table<C>],
@@ -132,7 +120,7 @@ fn permute_lookups<C: CurveSpec>(
 ) -> Result<Vec<CircuitLookups<C::Scalar>>, Error> {
     let mut lookups = Vec::with_capacity(advice.len());
     for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = columns(session.key, advice, instance, &[]);
+        let columns = Columns { key: session.key, advice, instance, identity: &[] };
         lookups.push(session.permute_lookups(circuit, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = lookups
@@ -154,7 +142,7 @@ fn permutation_products<C: CurveSpec>(
     session.kernels.powers(session.key.domain().omega(), Fp::ONE, &mut identity);
     let mut products = Vec::with_capacity(advice.len());
     for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = columns(session.key, advice, instance, &identity);
+        let columns = Columns { key: session.key, advice, instance, identity: &identity };
         products.push(session.permutation_products(circuit, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = products.iter().flatten().map(Vec::as_slice).collect();

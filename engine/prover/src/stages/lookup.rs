@@ -9,7 +9,7 @@ use parhelion_scheduler::ExecutorExt;
 
 use super::permutation::Columns;
 use crate::Error;
-use crate::algebra::Challenges;
+use crate::algebra::{Challenges, Compiled};
 use crate::session::Session;
 
 /// One lookup after theta: n rows each.
@@ -118,15 +118,14 @@ impl<C: CurveSpec> Session<'_, C> {
     pub(crate) fn permute_lookups(
         &mut self,
         circuit: usize,
-        columns: &Columns<'_, C::Scalar>,
+        columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
     ) -> Result<CircuitLookups<C::Scalar>, Error> {
         let (kernels, shape, programs) = (self.kernels, self.key.shape(), &self.key.derived.programs);
         let (n, usable) = (shape.n(), shape.usable_rows());
-        let compress = |compiled: &crate::algebra::Compiled<C::Scalar>| {
+        let compress = |compiled: &Compiled<C::Scalar>| {
             let mut values = vec![Fp::ZERO; n];
-            let (inputs, uniforms) = (columns.select(&compiled.sources), compiled.uniforms(challenges));
-            kernels.run_program(&compiled.program, &inputs, &uniforms, &mut [&mut values]);
+            columns.run(kernels, compiled, challenges, &mut [&mut values]);
             values
         };
         let tables: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_tables.iter().map(compress).collect();

@@ -1,37 +1,48 @@
 //! The grand products of the permutation argument.
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
+use std::borrow::Cow;
+
+use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
 
 use crate::Error;
-use crate::algebra::{Challenges, Source};
+use crate::algebra::{Challenges, Compiled, Source};
+use crate::key::Key;
 use crate::session::Session;
 
 /// The columns of one circuit, by their values on the rows.
 #[derive(Debug)]
-pub(crate) struct Columns<'a, S: FieldSpec> {
-    pub(crate) fixed: &'a [&'a [Fp<S>]],
-    pub(crate) sigma: &'a [&'a [Fp<S>]],
-    pub(crate) advice: &'a [Vec<Fp<S>>],
-    pub(crate) instance: &'a [Vec<Fp<S>>],
+pub(crate) struct Columns<'a, C: CurveSpec> {
+    pub(crate) key: &'a Key<'a, C>,
+    pub(crate) advice: &'a [Vec<Fp<C::Scalar>>],
+    pub(crate) instance: &'a [Vec<Fp<C::Scalar>>],
     /// omega^i on row i.
-    pub(crate) identity: &'a [Fp<S>],
+    pub(crate) identity: &'a [Fp<C::Scalar>],
 }
 
-impl<'a, S: FieldSpec> Columns<'a, S> {
-    /// The columns a compiled expression reads. Only columns that exist on the rows may be asked
-    /// for; the others are a bug in the plan.
-    pub(crate) fn select(&self, sources: &[Source]) -> Vec<&'a [Fp<S>]> {
-        sources
+impl<'a, C: CurveSpec> Columns<'a, C> {
+    /// Runs a compiled expression over the rows. It may only read columns that exist there; the
+    /// others are a bug in the plan.
+    pub(crate) fn run(
+        &self,
+        kernels: &Kernels,
+        compiled: &Compiled<C::Scalar>,
+        challenges: &Challenges<C::Scalar>,
+        outputs: &mut [&mut [Fp<C::Scalar>]],
+    ) {
+        let columns: Vec<Cow<'a, [Fp<C::Scalar>]>> = compiled
+            .sources
             .iter()
             .map(|source| match *source {
-                Source::Fixed(index) => self.fixed[index],
-                Source::Sigma(index) => self.sigma[index],
-                Source::Advice(index) => self.advice[index].as_slice(),
-                Source::Instance(index) => self.instance[index].as_slice(),
-                Source::Identity => self.identity,
+                Source::Fixed(index) => self.key.fixed_rows(kernels, index),
+                Source::Sigma(index) => self.key.sigma_rows(kernels, index),
+                Source::Advice(index) => Cow::Borrowed(self.advice[index].as_slice()),
+                Source::Instance(index) => Cow::Borrowed(self.instance[index].as_slice()),
+                Source::Identity => Cow::Borrowed(self.identity),
                 other => unreachable!("{other:?} has no values on the rows"),
             })
-            .collect()
+            .collect();
+        let columns: Vec<&[_]> = columns.iter().map(AsRef::as_ref).collect();
+        kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
     }
 }
 
@@ -42,7 +53,7 @@ impl<C: CurveSpec> Session<'_, C> {
     pub(crate) fn permutation_products(
         &mut self,
         circuit: usize,
-        columns: &Columns<'_, C::Scalar>,
+        columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Vec<Vec<Fp<C::Scalar>>>, Error> {
         let shape = self.key.shape();
@@ -52,8 +63,7 @@ impl<C: CurveSpec> Session<'_, C> {
         for fraction in &self.key.derived.programs.permutation_fractions {
             let mut z = vec![Fp::ZERO; shape.n()];
             let mut denominator = vec![Fp::ZERO; shape.n()];
-            let (inputs, uniforms) = (columns.select(&fraction.sources), fraction.uniforms(challenges));
-            self.kernels.run_program(&fraction.program, &inputs, &uniforms, &mut [&mut z, &mut denominator]);
+            columns.run(self.kernels, fraction, challenges, &mut [&mut z, &mut denominator]);
             self.grand_product(&mut z, denominator, last);
             last = z[usable];
             products.push(z);

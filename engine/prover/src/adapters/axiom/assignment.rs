@@ -101,6 +101,18 @@ fn scalar<F: 'static>(value: &F) -> Result<Bn254Fr, Error> {
     cast::downcast_static_ref::<F, Fr>(value).map(|value| cast::from_scalar(*value)).ok_or_else(unsupported)
 }
 
+/// Spreads plain values; all others need not be told apart.
+fn hash<F: Field>(value: &Assigned<F>) -> u64 {
+    let Assigned::Trivial(value) = value else { return 0 };
+    scalar(value).map_or(0, |value| {
+        let mixed = value
+            .to_montgomery()
+            .into_iter()
+            .fold(0, |mixed: u64, limb| (mixed.rotate_left(23) ^ limb).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        mixed >> 32
+    })
+}
+
 impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
@@ -141,7 +153,7 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
         self.note(result);
         match value {
             None => Value::unknown(),
-            Some(value) => Value::known(self.arena.store(value)),
+            Some(value) => Value::known(self.arena.store(value, hash(&value))),
         }
     }
 

@@ -158,8 +158,8 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
     fn coefficients(&self, source: Source, circuit: Option<usize>) -> Option<&'a [Fp<C::Scalar>]> {
         let own = circuit.map(|index| &self.circuits[index]);
         match source {
-            Source::Fixed(index) => Some(self.key.fixed_polys[index]),
-            Source::Sigma(index) => Some(self.key.sigma_polys[index]),
+            Source::Fixed(index) => Some(self.key.fixed.polys[index]),
+            Source::Sigma(index) => Some(self.key.sigma.polys[index]),
             Source::Advice(index) => own.map(|c| c.advice[index].as_slice()),
             Source::Instance(index) => own.map(|c| c.instance[index].as_slice()),
             Source::PermutationProduct(index) => own.map(|c| c.permutation_products[index].as_slice()),
