@@ -79,12 +79,11 @@ fn check_constraints<F: Field>(cs: &ConstraintSystem<F>, compress_selectors: boo
         }
     }
     // The library caps the degree by this variable.
-    if let Ok(value) = std::env::var("MAX_DEGREE")
+    const DEGREE_CAP: &str = "MAX_DEGREE";
+    if let Ok(value) = std::env::var(DEGREE_CAP)
         && value.parse::<usize>().is_err()
     {
-        return Err(Error::InvalidCircuit(format!(
-            "its degree is limited by the environment variable MAX_DEGREE, expected a number there, got {value:?}"
-        )));
+        return Err(Error::Environment { variable: DEGREE_CAP, value, expected: "a number" });
     }
     if !compress_selectors {
         return Ok(());
