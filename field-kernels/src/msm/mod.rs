@@ -1,22 +1,39 @@
 //! Multi-scalar multiplication: sums of scalars times points.
+//!
+//! Pippenger's bucket method. Scalars are split by size (`digits.rs`), so that the small ones that
+//! make up most witness columns cost a window or two; the points of a window are sorted by digit and
+//! added up within their buckets in affine coordinates, many additions to an inversion (`tree.rs`);
+//! the buckets are joined the same way (`window.rs`).
+
+mod digits;
+mod tree;
+mod window;
 
 use parhelion_scheduler::ExecutorExt;
 
 use crate::{Affine, CurveSpec, Fp, Kernels, Projective};
+use digits::{Class, best_window, classify, windows};
+use window::Workspace;
+
+/// A column is cut into windows only where there are fewer columns than this for each thread.
+const COLUMNS_PER_THREAD: usize = 3;
 
 impl Kernels {
     /// Σ scalars[i]·bases[i]. Bases beyond the scalars are not used.
     ///
     /// # Panics
-    /// If there are more scalars than bases.
+    /// If there are more scalars than bases, or 2^31 scalars or more.
     pub fn msm<C: CurveSpec>(&self, bases: &[Affine<C>], scalars: &[Fp<C::Scalar>]) -> Projective<C> {
         self.msm_columns(bases, &[scalars]).pop().unwrap_or_default()
     }
 
-    /// [`msm`](Self::msm) of each column with the same bases.
+    /// [`msm`](Self::msm) of each column with the same bases. Threads work on whole columns where
+    /// there are many, and on their windows where there are few.
+    ///
+    /// Each thread needs about three times the memory of the column it works on.
     ///
     /// # Panics
-    /// If there are more scalars in a column than bases.
+    /// If there are more scalars in a column than bases, or 2^31 scalars or more.
     pub fn msm_columns<C: CurveSpec>(
         &self,
         bases: &[Affine<C>],
@@ -25,8 +42,37 @@ impl Kernels {
         for column in columns {
             let (scalars, bases) = (column.len(), bases.len());
             assert!(scalars <= bases, "a column has {scalars} scalars for {bases} bases");
+            assert!(scalars < 1 << 31, "a column has {scalars} scalars, 2^31 or more");
         }
-        self.executor().map(columns.len(), |index| pippenger(bases, columns[index]))
+        let executor = self.executor();
+        if columns.len() >= COLUMNS_PER_THREAD * executor.threads() || executor.threads() == 1 {
+            return executor.map(columns.len(), |index| {
+                let mut workspace = Workspace::new();
+                let classes = classify(columns[index]);
+                classes.iter().map(|class| sum_class(bases, class, &mut workspace)).sum()
+            });
+        }
+
+        let classes: Vec<Vec<Class>> = executor.map(columns.len(), |index| classify(columns[index]));
+        let mut tasks = Vec::new();
+        for (column, class) in classes.iter().enumerate().flat_map(|(i, c)| c.iter().map(move |c| (i, c))) {
+            let window = best_window(class.scalars.len(), class.bits);
+            tasks.extend((0..windows(class.bits, window)).map(|index| (column, class, window, index)));
+        }
+        let sums = executor.map(tasks.len(), |task| {
+            let (_, class, window, index) = tasks[task];
+            Workspace::new().sum(bases, &class.scalars, index, window)
+        });
+        // The windows of a class are neighbours, lowest first: Horner's rule from the top.
+        let mut results = vec![Projective::IDENTITY; columns.len()];
+        let mut windows_above = Projective::IDENTITY;
+        for ((column, _, window, index), sum) in tasks.into_iter().zip(sums).rev() {
+            windows_above = shift(windows_above, window) + sum;
+            if index == 0 {
+                results[column] += std::mem::take(&mut windows_above);
+            }
+        }
+        results
     }
 
     /// The points in affine coordinates, with one inversion for all.
@@ -38,28 +84,18 @@ impl Kernels {
     }
 }
 
-/// Pippenger's bucket method with unsigned windows.
-fn pippenger<C: CurveSpec>(bases: &[Affine<C>], scalars: &[Fp<C::Scalar>]) -> Projective<C> {
-    let window = (scalars.len().max(2).ilog2() as usize * 3 / 4).clamp(2, 14);
-    let limbs: Vec<[u64; 4]> = scalars.iter().map(|scalar| scalar.to_canonical()).collect();
-    let digit = |limbs: &[u64; 4], start: usize| {
-        let (word, bit) = (start / 64, start % 64);
-        let high = limbs.get(word + 1).copied().unwrap_or(0);
-        let pair = u128::from(limbs[word]) | u128::from(high) << 64;
-        (pair >> bit) as usize & ((1 << window) - 1)
-    };
-    (0..256).step_by(window).rev().fold(Projective::IDENTITY, |sum, start| {
-        let mut buckets = vec![Projective::IDENTITY; (1 << window) - 1];
-        for (limbs, base) in limbs.iter().zip(bases) {
-            if let Some(index) = digit(limbs, start).checked_sub(1) {
-                buckets[index] = buckets[index].add_affine(*base);
-            }
-        }
-        let (mut running, mut total) = (Projective::IDENTITY, (0..window).fold(sum, |sum, _| sum.double()));
-        for bucket in buckets.iter().rev() {
-            running += *bucket;
-            total += running;
-        }
-        total
+fn sum_class<C: CurveSpec>(
+    bases: &[Affine<C>],
+    class: &Class,
+    workspace: &mut Workspace<C>,
+) -> Projective<C> {
+    let window = best_window(class.scalars.len(), class.bits);
+    (0..windows(class.bits, window)).rev().fold(Projective::IDENTITY, |sum, index| {
+        shift(sum, window) + workspace.sum(bases, &class.scalars, index, window)
     })
+}
+
+/// point * 2^bits
+fn shift<C: CurveSpec>(point: Projective<C>, bits: u32) -> Projective<C> {
+    if point.is_identity() { point } else { (0..bits).fold(point, |point, _| point.double()) }
 }

@@ -1,5 +1,5 @@
 //! What the tests share: seeded inputs, and the library's types seen as the crate's and back.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 use std::sync::Arc;
 
