@@ -26,6 +26,7 @@ mod fields;
 mod msm;
 mod ntt;
 mod poly;
+mod program;
 mod scalar;
 
 pub use curves::{Affine, Bn254G1, Bn254G1Affine, Bn254G1Spec, CurveSpec, Projective};
@@ -33,3 +34,4 @@ pub use dispatch::{CpuFeatures, KernelChoice, KernelReport, Kernels};
 pub use error::Error;
 pub use fields::{Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp};
 pub use ntt::{CosetJob, Domain};
+pub use program::{Node, Output, Program, ProgramBuilder};

@@ -12,8 +12,10 @@ pub(super) const fn neg_inverse(m: u64) -> u64 {
     inverse.wrapping_neg()
 }
 
-/// 2^exponent mod m, for 1 < m < 2^255.
+/// 2^exponent mod m, for odd m < 2^256/3, the bound that the arithmetic relies on.
 pub(super) const fn power_of_two(exponent: u32, m: [u64; 4]) -> [u64; 4] {
+    assert!(m[0] & 1 == 1 && m[3] < u64::MAX / 3, "a modulus must be odd and less than 2^256/3");
+    assert!(m[3] >> 32 != 0, "a modulus must be at least 2^224");
     let mut value = [1, 0, 0, 0];
     let mut step = 0;
     while step < exponent {

@@ -14,7 +14,7 @@ pub use element::Fp;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// The constants of a prime field of odd order p < 2^255.
+/// The constants of a prime field of odd order p < 2^256/3.
 ///
 /// Integers are four 64-bit limbs, least significant first. Everything that follows from the modulus
 /// is derived from it at compile time; an implementation states the modulus and the choices (which

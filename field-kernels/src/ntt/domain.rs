@@ -1,6 +1,7 @@
 //! Evaluation domains.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Error, FieldSpec, Fp};
 
@@ -11,6 +12,9 @@ pub struct Domain<S: FieldSpec> {
     omega: Fp<S>,
     omega_inv: Fp<S>,
     size_inv: Fp<S>,
+    /// ω^i for i < n/2, in bit-reversed order of i: the twiddles of a layer with m blocks are the
+    /// first m, in the order of the blocks.
+    twiddles: Arc<[Fp<S>]>,
 }
 
 impl<S: FieldSpec> Domain<S> {
@@ -22,7 +26,26 @@ impl<S: FieldSpec> Domain<S> {
         let too_large = Error::DomainTooLarge { field: S::NAME, k, max: S::TWO_ADICITY };
         let omega = Fp::root_of_unity(k).ok_or(too_large)?;
         let half = Fp::from_u64(2).invert().unwrap_or_default();
-        Ok(Self { k, omega, omega_inv: omega.invert().unwrap_or_default(), size_inv: half.pow(u64::from(k)) })
+        let mut twiddles = vec![Fp::ONE];
+        for layer in 1..k {
+            // Bit-reversed, the second half of the first 2^layer exponents is the first half plus n/2^(layer + 1).
+            let step = omega.pow(1 << (k - 1 - layer));
+            twiddles.extend_from_within(..);
+            let half = twiddles.len() / 2;
+            twiddles[half..].iter_mut().for_each(|twiddle| *twiddle *= step);
+        }
+        Ok(Self {
+            k,
+            omega,
+            omega_inv: omega.invert().unwrap_or_default(),
+            size_inv: half.pow(u64::from(k)),
+            twiddles: twiddles.into(),
+        })
+    }
+
+    /// The twiddles, n/2 of them (1 for n = 1), in bit-reversed order.
+    pub(super) fn twiddles(&self) -> &[Fp<S>] {
+        &self.twiddles
     }
 
     /// The binary logarithm of the size.

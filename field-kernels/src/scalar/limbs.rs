@@ -52,42 +52,109 @@ pub(crate) fn sub<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     add_limbs(difference, correction).0
 }
 
-/// a·b/2^256 mod p. `a` may be any four limbs and `b` less than p, or both less than 2p.
+/// The 128-bit product as (low, high).
+#[inline(always)]
+pub(super) fn product(a: u64, b: u64) -> (u64, u64) {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64, (product >> 64) as u64)
+}
+
+/// word·b. The low and high halves of the four products are added in one carry chain.
+#[inline(always)]
+pub(super) fn row(word: u64, b: [u64; 4]) -> [u64; 5] {
+    let ((r0, h0), (l1, h1)) = (product(word, b[0]), product(word, b[1]));
+    let ((l2, h2), (l3, h3)) = (product(word, b[2]), product(word, b[3]));
+    let (r1, c) = h0.carrying_add(l1, false);
+    let (r2, c) = h1.carrying_add(l2, c);
+    let (r3, c) = h2.carrying_add(l3, c);
+    [r0, r1, r2, r3, h3 + u64::from(c)]
+}
+
+/// a + b, which must be less than 2^320.
+#[inline(always)]
+fn add_rows(a: [u64; 5], b: [u64; 5]) -> [u64; 5] {
+    let (r0, c) = a[0].carrying_add(b[0], false);
+    let (r1, c) = a[1].carrying_add(b[1], c);
+    let (r2, c) = a[2].carrying_add(b[2], c);
+    let (r3, c) = a[3].carrying_add(b[3], c);
+    [r0, r1, r2, r3, a[4].wrapping_add(b[4]).wrapping_add(u64::from(c))]
+}
+
+/// `t + word·b`, which must be less than 2^320.
+#[inline(always)]
+fn accumulate(t: [u64; 4], word: u64, b: [u64; 4]) -> [u64; 5] {
+    add_rows([t[0], t[1], t[2], t[3], 0], row(word, b))
+}
+
+/// One step of Montgomery reduction: (t + q·p)/2^64 for the q < 2^64 that makes it whole. t + q·p
+/// must be less than 2^320.
+#[inline(always)]
+pub(super) fn reduce_word<S: FieldSpec>(t: [u64; 5]) -> [u64; 4] {
+    let q = t[0].wrapping_mul(S::NEG_INV);
+    let [_, r0, r1, r2, r3] = add_rows(t, row(q, S::MODULUS));
+    [r0, r1, r2, r3]
+}
+
+/// a·b/2^256 mod p. `a` may be any four limbs; b must be less than p.
 #[inline(always)]
 pub(crate) fn mul<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     reduce_once(mul_lazy::<S>(a, b), S::MODULUS)
 }
 
-/// a²/2^256 mod p.
-#[inline(always)]
-pub(crate) fn square<S: FieldSpec>(a: [u64; 4]) -> [u64; 4] {
-    mul::<S>(a, a)
-}
-
-/// a/2^256 mod p, less than p.
-#[inline(always)]
-pub(crate) fn from_montgomery<S: FieldSpec>(a: [u64; 4]) -> [u64; 4] {
-    mul::<S>(a, [1, 0, 0, 0])
-}
-
 /// a·b/2^256 mod p without the final subtraction: less than a·b/2^256 + p, which must be < 2^256.
 ///
-/// Operand scanning with the two carry words of a row added into one: that sum cannot overflow
-/// because p < 2^255 (the "no-carry" variant of Acar's CIOS, from the gnark authors).
+/// Rows of products and rows of reductions alternate (CIOS), each row one carry chain. The fifth
+/// limb never overflows for b < 2p: after each step t < b + p, so t + word·b + q·p < 2^64·(b + p),
+/// and 3p < 2^256.
 #[inline(always)]
 pub(crate) fn mul_lazy<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
-    let m = S::MODULUS;
-    let mut t = [0u64; 4];
-    for &word in &a {
-        let (t0, mut high) = word.carrying_mul_add(b[0], t[0], 0);
-        let q = t0.wrapping_mul(S::NEG_INV);
-        let (_, mut carry) = q.carrying_mul_add(m[0], t0, 0);
-        for j in 1..4 {
-            let (low, next_high) = word.carrying_mul_add(b[j], t[j], high);
-            high = next_high;
-            (t[j - 1], carry) = q.carrying_mul_add(m[j], low, carry);
-        }
-        t[3] = carry.wrapping_add(high);
-    }
-    t
+    let t = reduce_word::<S>(row(a[0], b));
+    let t = reduce_word::<S>(accumulate(t, a[1], b));
+    let t = reduce_word::<S>(accumulate(t, a[2], b));
+    reduce_word::<S>(accumulate(t, a[3], b))
+}
+
+/// a²/2^256 mod p.
+///
+/// Row i holds a\[i\]² and the doubled products with the limbs above, so there are 10 products
+/// rather than 16; it is added when the window of the reduction gets there. What the window then
+/// holds is less than 2^64·2p, so adding q·p stays below 2^64·3p < 2^320.
+#[inline(always)]
+pub(crate) fn square<S: FieldSpec>(a: [u64; 4]) -> [u64; 4] {
+    // The limbs of 2·(a >> 64i), whose lowest limb takes no bit from below, and those above it.
+    let [low1, low2, low3] = [a[1] << 1, a[2] << 1, a[3] << 1];
+    let [high2, high3] = [low2 | a[1] >> 63, low3 | a[2] >> 63];
+
+    let t = reduce_word::<S>(row(a[0], [a[0], low1, high2, high3]));
+
+    let ((l0, h0), (l1, h1), (l2, h2)) = (product(a[1], a[1]), product(a[1], low2), product(a[1], high3));
+    let (r1, c) = h0.carrying_add(l1, false);
+    let (r2, c) = h1.carrying_add(l2, c);
+    let r3 = h2 + u64::from(c);
+    let (t1, c) = t[1].carrying_add(l0, false);
+    let (t2, c) = t[2].carrying_add(r1, c);
+    let (t3, c) = t[3].carrying_add(r2, c);
+    let t = reduce_word::<S>([t[0], t1, t2, t3, r3 + u64::from(c)]);
+
+    let ((l0, h0), (l1, h1)) = (product(a[2], a[2]), product(a[2], low3));
+    let (r1, c) = h0.carrying_add(l1, false);
+    let r2 = h1 + u64::from(c);
+    let (t2, c) = t[2].carrying_add(l0, false);
+    let (t3, c) = t[3].carrying_add(r1, c);
+    let t = reduce_word::<S>([t[0], t[1], t2, t3, r2 + u64::from(c)]);
+
+    let (l0, h0) = product(a[3], a[3]);
+    let (t3, c) = t[3].carrying_add(l0, false);
+    let t = reduce_word::<S>([t[0], t[1], t[2], t3, h0 + u64::from(c)]);
+    reduce_once(t, S::MODULUS)
+}
+
+/// a/2^256 mod p, less than p; `a` may be any four limbs.
+#[inline(always)]
+pub(crate) fn from_montgomery<S: FieldSpec>(a: [u64; 4]) -> [u64; 4] {
+    let [a0, a1, a2, a3] = a;
+    let [t0, t1, t2, t3] = reduce_word::<S>([a0, a1, a2, a3, 0]);
+    let [t0, t1, t2, t3] = reduce_word::<S>([t0, t1, t2, t3, 0]);
+    let [t0, t1, t2, t3] = reduce_word::<S>([t0, t1, t2, t3, 0]);
+    reduce_once(reduce_word::<S>([t0, t1, t2, t3, 0]), S::MODULUS)
 }

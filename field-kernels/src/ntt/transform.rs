@@ -1,0 +1,161 @@
+//! The transform itself.
+//!
+//! Layer by layer, X^(2t) - r^2 splits into X^t - r and X^t + r: a block of 2t values becomes two
+//! blocks of t (Cooley and Tukey's butterflies with r constant over a block, so that each twiddle is
+//! loaded once and in order). Values come out in bit-reversed order.
+//!
+//! Between layers, values are only kept below 4p (Harvey, "Faster arithmetic for number-theoretic
+//! transforms", 2014, section 3): the upper input is brought below 2p, the product of the lower one
+//! is below 2p by itself, so sum and difference + 2p are below 4p, which is below 2^256.
+
+use parhelion_scheduler::{Executor, ExecutorExt};
+
+use crate::scalar::limbs::{add_limbs, mul_lazy, reduce_once, sub_limbs};
+use crate::{FieldSpec, Fp};
+
+/// Blocks of this many values fit the first-level cache; larger ones are split depth first.
+const CACHED: usize = 1 << 10;
+
+/// Transforms shorter than this stay on one thread.
+const MIN_PARALLEL: usize = 1 << 12;
+
+/// 2p.
+fn twice<S: FieldSpec>() -> [u64; 4] {
+    add_limbs(S::MODULUS, S::MODULUS).0
+}
+
+/// Whether four times the modulus fits four limbs, which all of the above rests on.
+const fn fits<S: FieldSpec>() -> bool {
+    S::MODULUS[3] < 1 << 62
+}
+
+/// A value below 4p.
+type Lazy<S> = Fp<S>;
+
+/// (u + v w, u - v w), for u and v below 4p and a reduced w.
+#[inline(always)]
+fn butterfly<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, w: Fp<S>) {
+    combine(u, v, |v| mul_lazy::<S>(v, w.0));
+}
+
+/// (u + v, u - v).
+#[inline(always)]
+fn plain_butterfly<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>) {
+    combine(u, v, |v| reduce_once(v, twice::<S>()));
+}
+
+#[inline(always)]
+fn combine<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, below_2p: impl Fn([u64; 4]) -> [u64; 4]) {
+    let twice = twice::<S>();
+    let (upper, lower) = (reduce_once(u.0, twice), below_2p(v.0));
+    debug_assert!(sub_limbs(lower, twice).1, "a product below 2p");
+    u.0 = add_limbs(upper, lower).0;
+    v.0 = add_limbs(sub_limbs(upper, lower).0, twice).0;
+}
+
+/// From below 4p to below p.
+#[inline(always)]
+fn reduce<S: FieldSpec>(value: &mut Lazy<S>) {
+    value.0 = reduce_once(reduce_once(value.0, twice::<S>()), S::MODULUS);
+}
+
+/// One layer over a block: splits it in two.
+fn layer<S: FieldSpec>(upper: &mut [Lazy<S>], lower: &mut [Lazy<S>], twiddle: Fp<S>, trivial: bool) {
+    let pairs = upper.iter_mut().zip(lower);
+    if trivial {
+        pairs.for_each(|(u, v)| plain_butterfly(u, v));
+    } else {
+        pairs.for_each(|(u, v)| butterfly(u, v, twiddle));
+    }
+}
+
+/// Two layers over block `index` of its layer at once: splits it in four, each value loaded once.
+fn two_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<S>]) {
+    let quarter = block.len() / 4;
+    let (upper, lower) = block.split_at_mut(2 * quarter);
+    let ((a, b), (c, d)) = (upper.split_at_mut(quarter), lower.split_at_mut(quarter));
+    let values = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+    if index == 0 {
+        let quarter_turn = twiddles[1];
+        for ((a, b), (c, d)) in values {
+            plain_butterfly(a, c);
+            plain_butterfly(b, d);
+            plain_butterfly(a, b);
+            butterfly(c, d, quarter_turn);
+        }
+    } else {
+        let (first, left, right) = (twiddles[index], twiddles[2 * index], twiddles[2 * index + 1]);
+        for ((a, b), (c, d)) in values {
+            butterfly(a, c, first);
+            butterfly(b, d, first);
+            butterfly(a, b, left);
+            butterfly(c, d, right);
+        }
+    }
+}
+
+/// All remaining layers of block `index`, on one thread. Values stay below 4p.
+fn block_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<S>]) {
+    if block.len() > CACHED {
+        two_layers(block, index, twiddles);
+        let quarter = block.len() / 4;
+        for (part, block) in block.chunks_mut(quarter).enumerate() {
+            block_layers(block, 4 * index + part, twiddles);
+        }
+        return;
+    }
+    let (mut blocks, mut len) = (1, block.len());
+    while len >= 4 {
+        for (part, block) in block.chunks_mut(len).enumerate() {
+            two_layers(block, blocks * index + part, twiddles);
+        }
+        (blocks, len) = (4 * blocks, len / 4);
+    }
+    if len == 2 {
+        for (part, pair) in block.chunks_mut(2).enumerate() {
+            let (upper, lower) = pair.split_at_mut(1);
+            let index = blocks * index + part;
+            layer(upper, lower, twiddles[index], index == 0);
+        }
+    }
+}
+
+/// Coefficients to values in bit-reversed order, reduced.
+pub(super) fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddles: &[Fp<S>]) {
+    const { assert!(fits::<S>(), "lazy butterflies need 4p < 2^256") }
+    let threads = executor.threads();
+    if threads == 1 || values.len() < MIN_PARALLEL {
+        block_layers(values, 0, twiddles);
+        values.iter_mut().for_each(reduce);
+        return;
+    }
+    // A few layers across all threads, until there is a block or two for each.
+    let (mut blocks, mut len) = (1, values.len());
+    while blocks < 2 * threads && len > CACHED {
+        for (index, block) in values.chunks_mut(len).enumerate() {
+            let (upper, lower) = block.split_at_mut(len / 2);
+            let piece = executor.chunk_len(len / 2, CACHED / 2);
+            let pieces = upper.chunks_mut(piece).zip(lower.chunks_mut(piece));
+            executor.for_each(pieces, |_, (upper, lower)| layer(upper, lower, twiddles[index], index == 0));
+        }
+        (blocks, len) = (2 * blocks, len / 2);
+    }
+    executor.for_each(values.chunks_mut(len), |index, block| {
+        block_layers(block, index, twiddles);
+        block.iter_mut().for_each(reduce);
+    });
+}
+
+/// Swaps every value with the one at the bit-reversed position.
+pub(super) fn bit_reverse<T>(values: &mut [T]) {
+    if values.len() < 4 {
+        return;
+    }
+    let shift = usize::BITS - values.len().trailing_zeros();
+    for i in 1..values.len() {
+        let j = i.reverse_bits() >> shift;
+        if i < j {
+            values.swap(i, j);
+        }
+    }
+}
