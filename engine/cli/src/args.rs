@@ -89,7 +89,7 @@ checked with the stock verifier, and one more child compares all bytes with the 
 
 peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included;
 minor_faults and allocations (calls for heap memory) are those of the proof. These are medians over
-the runs. speedup and memory_ratio are stock divided by ours: above 1, ours is better.
+the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
 
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3

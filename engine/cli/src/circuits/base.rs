@@ -70,3 +70,34 @@ fn guarded<R>(demo: &dyn Demo, k: u32, build: impl FnOnce() -> R) -> Result<R, D
         reason: crate::panic_message(&*panic),
     })
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use ff::Field;
+    use halo2_axiom::dev::MockProver;
+
+    /// Synthesises with values and constraints, and checks every constraint row by row: with
+    /// the right public values all hold, with a wrong one they do not.
+    pub(in crate::circuits) fn check_constraints(
+        demo: &dyn Demo,
+        k: u32,
+        lookup_bits: Option<usize>,
+        fill: impl Fill,
+    ) {
+        let mut builder = BaseCircuitBuilder::from_stage(CircuitBuilderStage::Mock)
+            .use_k(k as usize)
+            .use_instance_columns(1);
+        if let Some(bits) = lookup_bits {
+            builder.set_lookup_bits(bits);
+        }
+        builder.assigned_instances[0] = fill(&mut builder);
+        builder.calculate_params(Some(RESERVED_ROWS));
+        let mut public: Vec<Fr> = builder.assigned_instances[0].iter().map(|cell| *cell.value()).collect();
+        assert_eq!(public.len(), demo.instance_len());
+        let circuit = DemoCircuit::Base(builder);
+        MockProver::run(k, &circuit, vec![public.clone()]).unwrap().assert_satisfied();
+        public[0] += Fr::ONE;
+        MockProver::run(k, &circuit, vec![public]).unwrap().verify().unwrap_err();
+    }
+}

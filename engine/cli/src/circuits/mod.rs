@@ -145,3 +145,37 @@ pub fn check_k(demo: &dyn Demo, k: u32) -> Result<(), DemoError> {
     }
     Err(DemoError::UnsuitableK { circuit: demo.name(), k, min: *range.start(), max: *range.end() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_and_others_are_refused_with_the_list() {
+        for demo in DEMOS {
+            assert_eq!(find(demo.name()).unwrap().name(), demo.name());
+            assert!(demo.k_range().contains(&demo.default_k()));
+        }
+        let error = find("pairings").unwrap_err().to_string();
+        assert!(error.contains("pairings") && error.contains("plonk, poseidon, pairing"), "{error}");
+    }
+
+    #[test]
+    fn unsuitable_sizes_and_foreign_layouts_are_errors() {
+        for demo in DEMOS {
+            for k in [0, demo.k_range().start() - 1, demo.k_range().end() + 1, u32::MAX] {
+                let error = demo.keygen_circuit(k).unwrap_err();
+                assert!(matches!(error, DemoError::UnsuitableK { k: got, .. } if got == k), "{error}");
+            }
+        }
+        let layout = Plonk.keygen_circuit(5).unwrap().layout().unwrap();
+        let error = Poseidon.witness_circuit(&layout, 0).unwrap_err();
+        assert_eq!(error, DemoError::ForeignLayout { circuit: "poseidon" });
+    }
+
+    #[test]
+    fn there_is_no_layout_before_key_generation() {
+        let circuit = Poseidon.keygen_circuit(13).unwrap();
+        assert_eq!(circuit.layout().unwrap_err(), DemoError::NoLayout);
+    }
+}

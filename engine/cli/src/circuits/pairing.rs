@@ -74,3 +74,13 @@ fn fill(builder: &mut BaseCircuitBuilder<Fr>, seed: u64) -> Vec<AssignedValue<Fr
     let image = chip.pairing(ctx, &q, &p);
     image.0.iter().flat_map(|element| element.limbs().to_vec()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_hold() {
+        base::tests::check_constraints(&Pairing, 14, Some(13), |builder| fill(builder, 3));
+    }
+}

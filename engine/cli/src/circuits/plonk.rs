@@ -223,3 +223,24 @@ impl Circuit<Fr> for PlonkCircuit {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use halo2_axiom::dev::MockProver;
+
+    use super::*;
+
+    #[test]
+    fn constraints_hold_for_the_witness_and_only_for_its_public_values() {
+        for k in [5, 8] {
+            let layout = Plonk.keygen_circuit(k).unwrap().layout().unwrap();
+            let Witness { circuit, instances } = Plonk.witness_circuit(&layout, 11).unwrap();
+            MockProver::run(k, &circuit, instances.clone()).unwrap().assert_satisfied();
+            for value in 0..PUBLIC_ROWS {
+                let mut wrong = instances.clone();
+                wrong[0][value] += Fr::ONE;
+                MockProver::run(k, &circuit, wrong).unwrap().verify().unwrap_err();
+            }
+        }
+    }
+}

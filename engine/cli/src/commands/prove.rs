@@ -67,7 +67,9 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let (witness, witness_time) =
         ui::busy("witness", || demo.witness_circuit(&keys.layout, args.circuit.seed));
     let witness = witness?;
-    let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare(&srs.params, &keys.pk));
+    let (vk, keys_provenance) = (keys.pk.get_vk().clone(), keys.provenance);
+    let (prepared, prepare_time) =
+        ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
     let prepared = prepared?;
 
     bar.start();
@@ -78,7 +80,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let proof = proof?;
 
     let (verdict, verify_time) = ui::busy("verification", || {
-        stock::verify(&srs.params, keys.pk.get_vk(), multi_open, &witness.instances, &proof)
+        stock::verify(&srs.params, &vk, multi_open, &witness.instances, &proof)
     });
     verdict.map_err(CommandError::OwnProof)?;
 
@@ -104,7 +106,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
             SrsOrigin::File(path) => Some(path),
             SrsOrigin::Testing => None,
         },
-        keys_cached: keys.provenance == Provenance::Cached,
+        keys_cached: keys_provenance == Provenance::Cached,
         seconds: Seconds {
             srs: srs_time.as_secs_f64(),
             keys: keys_time.as_secs_f64(),

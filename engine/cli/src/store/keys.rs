@@ -16,8 +16,8 @@ pub const KEY_VERSIONS: &str = env!("PARHELION_KEY_VERSIONS");
 /// Part of every key's name: change it when the payload of the files changes.
 const FORMAT: u32 = 1;
 
-/// Selectors are combined into few fixed columns, the library's default.
-const COMPRESS_SELECTORS: bool = true;
+/// Every selector is a fixed column of its own: what the library's `keygen_vk` does.
+const COMPRESS_SELECTORS: bool = false;
 
 /// The keys of one circuit of one size under one SRS.
 #[derive(Debug)]

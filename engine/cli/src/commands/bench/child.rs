@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
+use halo2_axiom::plonk::VerifyingKey;
 use halo2_axiom::transcript::TranscriptWriterBuffer;
 use parhelion::oracle;
 use parhelion_cli::circuits::Witness;
@@ -73,7 +74,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     match args.side {
         Side::Stock => {
             drop(prover);
-            let measured = measure(args, &srs, &keys, &witness, || {
+            let measured = measure(args, &srs, keys.pk.get_vk(), &witness, || {
                 stock::prove(&srs.params, &keys.pk, args.circuit.multi_open, &witness, rng())
                     .map_err(CommandError::Stock)
             })?;
@@ -81,9 +82,10 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         }
         Side::Parhelion => {
             let start = Instant::now();
-            let prepared = prover.prepare(&srs.params, &keys.pk)?;
+            let vk = keys.pk.get_vk().clone();
+            let prepared = prover.prepare_compact(&srs.params, keys.pk)?;
             let prepare_seconds = start.elapsed().as_secs_f64();
-            let measured = measure(args, &srs, &keys, &witness, || {
+            let measured = measure(args, &srs, &vk, &witness, || {
                 Ok(prove::prove(&prover, &prepared, &witness, rng())?)
             })?;
             ui::say_json(&Measured { load_seconds, build_seconds, prepare_seconds, ..measured });
@@ -96,7 +98,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
 fn measure(
     args: &BenchChildArgs,
     srs: &Srs,
-    keys: &Keys,
+    vk: &VerifyingKey<G1Affine>,
     witness: &Witness,
     mut prove: impl FnMut() -> Result<Vec<u8>, CommandError>,
 ) -> Result<Measured, CommandError> {
@@ -122,7 +124,7 @@ fn measure(
     let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
     for proof in &outputs {
         let start = Instant::now();
-        stock::verify(&srs.params, keys.pk.get_vk(), args.circuit.multi_open, &witness.instances, proof)
+        stock::verify(&srs.params, vk, args.circuit.multi_open, &witness.instances, proof)
             .map_err(CommandError::OwnProof)?;
         verify_seconds = start.elapsed().as_secs_f64();
         proof_bytes = proof.len();

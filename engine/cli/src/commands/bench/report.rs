@@ -20,7 +20,7 @@ pub(super) struct Report {
     parhelion: Costs,
     /// Median seconds, stock / ours.
     speedup: f64,
-    /// Median peak bytes, stock / ours.
+    /// Median peak bytes, ours / stock.
     memory_ratio: Option<f64>,
     /// Whether ours, given the stock prover's private draws, writes its bytes.
     same_bytes: bool,
@@ -138,7 +138,7 @@ impl Report {
         let ratio =
             |ratio: Option<f64>| ratio.map_or_else(|| "unknown".to_owned(), |ratio| format!("{ratio:.2}"));
         ui::say(&format!(
-            "speedup {:.2} (warm {:.2}), memory ratio {} (warm {}); stock / ours",
+            "speedup {:.2} (warm {:.2}), stock / ours; memory ratio {} (warm {}), ours / stock",
             self.speedup,
             self.warm.speedup,
             ratio(self.memory_ratio),
@@ -186,7 +186,7 @@ impl Costs {
     }
 
     fn memory_ratio(&self, ours: &Self) -> Option<f64> {
-        Some(self.peak_bytes? as f64 / ours.peak_bytes? as f64)
+        Some(ours.peak_bytes? as f64 / self.peak_bytes? as f64)
     }
 
     fn row(&self, proof: &str, prover: &str) -> String {

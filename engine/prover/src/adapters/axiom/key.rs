@@ -92,10 +92,10 @@ impl<'k> PreparedKey<'k> {
 
     pub(super) fn compact(
         kernels: &Kernels,
-        params: ParamsKZG<Bn256>,
+        params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        let (derived, constraint_system) = derive(kernels, &params, &pk)?;
+        let (derived, constraint_system) = derive(kernels, params, &pk)?;
         let copy =
             |polys: &[Polynomial<Fr, Coeff>]| polys.iter().map(|p| cast::scalars(p).to_vec()).collect();
         let material = Material::Compact {

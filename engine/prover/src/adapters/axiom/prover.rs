@@ -56,7 +56,7 @@ impl Prover {
     /// As [`Prover::prepare`].
     pub fn prepare_compact(
         &self,
-        params: ParamsKZG<Bn256>,
+        params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
         PreparedKey::compact(&self.kernels, params, pk)

@@ -1,5 +1,7 @@
 //! The unmodified library: its prover is the baseline, its verifier is the judge.
 
+mod strict;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
@@ -8,12 +10,11 @@ use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::{ProverGWC, ProverSHPLONK, VerifierGWC, VerifierSHPLONK};
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
-use halo2_axiom::transcript::{
-    Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
-};
+use halo2_axiom::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use parhelion::MultiOpen;
 use rand::RngCore;
 
+use self::strict::StrictRead;
 use crate::circuits::Witness;
 
 /// The transcript that proofs are written to here.
@@ -52,7 +53,7 @@ pub enum VerifyError {
     /// The verifier says no.
     #[error("the proof is not valid: {0}")]
     Rejected(plonk::Error),
-    /// The proof goes on where it should end.
+    /// The proof is longer than the verifier reads.
     #[error("expected the proof to end after {expected} bytes, got {got}")]
     TrailingBytes {
         /// Bytes that the verifier read.
@@ -60,6 +61,9 @@ pub enum VerifyError {
         /// Length of the proof.
         got: usize,
     },
+    /// The proof is another encoding of a valid one.
+    #[error("the proof is not written the way provers write it, from byte {0} on")]
+    NotCanonical(usize),
     /// The verifier broke down.
     #[error("the verifier gave up on this proof: {0}")]
     Panicked(String),
@@ -103,7 +107,8 @@ pub fn prove(
     Ok(transcript.finalize())
 }
 
-/// Checks a proof with the library's own verifier, and that nothing follows the proof.
+/// Checks a proof with the library's own verifier, and that it is the only encoding of itself:
+/// nothing follows it, and no bit is free.
 ///
 /// `instances` and `proof` may be anything at all.
 ///
@@ -119,11 +124,10 @@ pub fn verify(
     check_shape(params, vk, instances)?;
     let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
     let instances: &[&[&[Fr]]] = &[&columns];
-    let mut unread = proof;
+    let mut transcript = StrictRead::new(proof);
     // Nothing is known that makes the verifier panic on input of the right shape, but it was
     // not written to promise that.
     let verdict = catch_unwind(AssertUnwindSafe(|| {
-        let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(&mut unread);
         let params = params.verifier_params();
         let strategy = SingleStrategy::new(params);
         match multi_open {
@@ -146,11 +150,19 @@ pub fn verify(
     match verdict {
         Err(panic) => Err(VerifyError::Panicked(crate::panic_message(&*panic))),
         Ok(Err(error)) => Err(VerifyError::Rejected(error)),
-        Ok(Ok(())) if !unread.is_empty() => {
-            Err(VerifyError::TrailingBytes { expected: proof.len() - unread.len(), got: proof.len() })
-        }
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => check_encoding(proof, &transcript.rewritten()),
     }
+}
+
+fn check_encoding(proof: &[u8], rewritten: &[u8]) -> Result<(), VerifyError> {
+    if proof == rewritten {
+        return Ok(());
+    }
+    let same = proof.iter().zip(rewritten).take_while(|(a, b)| a == b).count();
+    if same == rewritten.len() {
+        return Err(VerifyError::TrailingBytes { expected: same, got: proof.len() });
+    }
+    Err(VerifyError::NotCanonical(same))
 }
 
 fn check_shape(
