@@ -20,6 +20,7 @@ use rand_core::SeedableRng;
 
 use crate::Case;
 use crate::circuits::ZooCircuit;
+use crate::strict::Reencoding;
 
 /// Both opening arguments.
 pub const MULTI_OPENS: [MultiOpen; 2] = [MultiOpen::Shplonk, MultiOpen::Gwc];
@@ -156,7 +157,14 @@ impl<C: Circuit<Fr>> Bench<C> {
     /// # Errors
     /// If the verifier rejects the proof.
     pub fn verify(&self, multi_open: MultiOpen, proof: &[u8]) -> Result<(), plonk::Error> {
-        verify(multi_open, &self.params, self.vk(), &self.instances, proof)
+        verify(multi_open, &self.params, self.vk(), &self.instances, proof).map(|_| ())
+    }
+
+    /// Whether the library's verifier accepts a Blake2b proof, and the proof has no bit that
+    /// the verifier does not look at: see [`Reencoding`].
+    #[must_use]
+    pub fn accepts_strictly(&self, multi_open: MultiOpen, proof: &[u8]) -> bool {
+        verify(multi_open, &self.params, self.vk(), &self.instances, proof).is_ok_and(|read| read == proof)
     }
 }
 
@@ -167,7 +175,7 @@ fn record<R>(prove: impl FnOnce(&mut RecordingTranscript<Blake2b<Vec<u8>>>) -> R
     (Proof { bytes: inner.finalize(), events }, result)
 }
 
-/// The library's verifier on a Blake2b proof.
+/// The library's verifier on a Blake2b proof. Returns what it has read of it, encoded again.
 ///
 /// # Errors
 /// If the verifier rejects the proof.
@@ -177,7 +185,7 @@ pub fn verify(
     vk: &VerifyingKey<G1Affine>,
     instances: &[Vec<Vec<Fr>>],
     proof: &[u8],
-) -> Result<(), plonk::Error> {
+) -> Result<Vec<u8>, plonk::Error> {
     match multi_open {
         MultiOpen::Shplonk => verify_with::<VerifierSHPLONK<'_, Bn256>>(params, vk, instances, proof),
         MultiOpen::Gwc => verify_with::<VerifierGWC<'_, Bn256>>(params, vk, instances, proof),
@@ -189,7 +197,7 @@ fn verify_with<'params, V>(
     vk: &VerifyingKey<G1Affine>,
     instances: &[Vec<Vec<Fr>>],
     proof: &[u8],
-) -> Result<(), plonk::Error>
+) -> Result<Vec<u8>, plonk::Error>
 where
     V: Verifier<
             'params,
@@ -198,12 +206,10 @@ where
             Guard = GuardKZG<'params, Bn256>,
         >,
 {
-    let mut rest = proof;
-    let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(&mut rest);
+    let mut transcript = Reencoding::new(Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof));
     let params = params.verifier_params();
     with_slices(instances, |instances| {
         verify_proof::<_, V, _, _, _>(params, vk, SingleStrategy::new(params), instances, &mut transcript)
     })?;
-    // The library's verifier does not look at what follows a proof.
-    if rest.is_empty() { Ok(()) } else { Err(plonk::Error::Opening) }
+    Ok(transcript.written().to_vec())
 }

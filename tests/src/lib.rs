@@ -3,6 +3,9 @@
 
 pub mod bench;
 pub mod circuits;
+mod random;
+pub mod strict;
 mod zoo;
 
+pub use random::random_case;
 pub use zoo::{Case, heavy_zoo, zoo};

@@ -50,11 +50,13 @@ impl Chip for CopiesChip {
             for (step, column) in others.iter().enumerate() {
                 let row = (row + step + 1) % self.rows;
                 // Each cell reads its value back from the one before.
+                if step % 2 == 1 {
+                    above.copy_advice(region, *column, row);
+                }
+                // Assigned last, for a cell must not be read after it has been assigned again.
                 let cell = witness.assign(region, *column, row, above.value().map(|v| **v));
                 if step % 2 == 0 {
                     region.constrain_equal(cell.cell(), above.cell());
-                } else {
-                    above.copy_advice(region, *column, row);
                 }
                 above = cell;
             }

@@ -13,6 +13,7 @@ mod lookup;
 mod phases;
 mod rational;
 mod selectors;
+mod square;
 mod witness;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use lookup::Lookup;
 pub use phases::{PhaseStyle, Phases};
 pub use rational::Rational;
 pub use selectors::Selectors;
+pub use square::{Square, SquareConfig};
 pub use witness::{Fault, Witness};
 
 /// A piece of a circuit: adds columns and constraints to a constraint system.

@@ -4,7 +4,7 @@ use ff::Field;
 use halo2_axiom::circuit::{Region, Value};
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
-    Advice, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, Selector,
+    Advice, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, Selector,
     ThirdPhase,
 };
 use halo2_axiom::poly::Rotation;
@@ -117,8 +117,11 @@ impl PhasesChip {
             PhaseStyle::ResynthesisWithZeros if !known => {
                 witness.put(region, at.column, at.row, Fr::ZERO);
             }
+            // As a fraction, for those may come in any phase.
             _ => {
-                witness.assign(region, at.column, at.row, value);
+                let three = Fr::from(3);
+                let fraction = value.map(|value| Assigned::Rational(value * three, three));
+                witness.assign(region, at.column, at.row, fraction);
             }
         }
     }

@@ -1,0 +1,15 @@
+//! The cross-crate tests, in one program: it is linked and optimised once.
+//!
+//! `cargo test -p parhelion-tests --release byte_identity` runs one module of it.
+
+mod bad_input;
+mod byte_identity;
+mod demos;
+mod determinism;
+mod drop_in;
+mod keygen;
+mod malleability;
+mod max_degree;
+mod multi_circuit;
+mod oracle;
+mod zoo;
