@@ -4,7 +4,7 @@ mod common;
 
 use common::Mirror;
 use ff::{Field, PrimeField};
-use parhelion_field_kernels::{Bn254FqSpec, Bn254FrSpec, FieldSpec, Fp};
+use parhelion_field_kernels::{Bn254FqSpec, Bn254FrSpec, Fp};
 
 fn inputs<S: Mirror>() -> Vec<Fp<S>> {
     [S::edges(), S::random(40, 1)].concat()

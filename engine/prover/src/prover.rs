@@ -78,7 +78,6 @@ impl fmt::Debug for Prover {
 impl Prover {
     /// Starts from the defaults: the best kernels this CPU runs, all the threads the operating
     /// system grants, SHPLONK.
-    #[must_use]
     pub fn builder() -> ProverBuilder {
         ProverBuilder::default()
     }

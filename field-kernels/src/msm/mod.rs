@@ -9,6 +9,8 @@ mod digits;
 mod tree;
 mod window;
 
+use std::sync::{Mutex, PoisonError};
+
 use parhelion_scheduler::ExecutorExt;
 
 use crate::{Affine, CurveSpec, Fp, Kernels, Projective};
@@ -45,11 +47,19 @@ impl Kernels {
             assert!(scalars < 1 << 31, "a column has {scalars} scalars, 2^31 or more");
         }
         let executor = self.executor();
+        // As many workspaces as tasks run at once, handed from task to task.
+        let idle: Mutex<Vec<Workspace<C>>> = Mutex::new(Vec::new());
+        let with_workspace = |task: &dyn Fn(&mut Workspace<C>) -> Projective<C>| {
+            let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut workspace = found.unwrap_or_else(Workspace::new);
+            let sum = task(&mut workspace);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+            sum
+        };
         if columns.len() >= COLUMNS_PER_THREAD * executor.threads() || executor.threads() == 1 {
             return executor.map(columns.len(), |index| {
-                let mut workspace = Workspace::new();
                 let classes = classify(columns[index]);
-                classes.iter().map(|class| sum_class(bases, class, &mut workspace)).sum()
+                with_workspace(&|space| classes.iter().map(|class| sum_class(bases, class, space)).sum())
             });
         }
 
@@ -61,7 +71,7 @@ impl Kernels {
         }
         let sums = executor.map(tasks.len(), |task| {
             let (_, class, window, index) = tasks[task];
-            Workspace::new().sum(bases, &class.scalars, index, window)
+            with_workspace(&|space| space.sum(bases, &class.scalars, index, window))
         });
         // The windows of a class are neighbours, lowest first: Horner's rule from the top.
         let mut results = vec![Projective::IDENTITY; columns.len()];

@@ -11,35 +11,33 @@ use crate::{Affine, CurveSpec, Fp};
 /// inversion is then less than a tenth of the work.
 const BATCH: usize = 1024;
 
+/// P + Q, waiting for the inverse of its denominator.
+#[derive(Clone, Copy, Debug)]
+struct Pending<C: CurveSpec> {
+    x1: Fp<C::Base>,
+    y1: Fp<C::Base>,
+    x2: Fp<C::Base>,
+    /// Of the slope of the line through P and Q.
+    numerator: Fp<C::Base>,
+    denominator: Fp<C::Base>,
+    /// Product of all denominators before.
+    prefix: Fp<C::Base>,
+    target: u32,
+}
+
 /// Buffers for summing groups, reused from window to window.
 #[derive(Debug)]
 pub(super) struct Summer<C: CurveSpec> {
-    x1: Vec<Fp<C::Base>>,
-    y1: Vec<Fp<C::Base>>,
-    x2: Vec<Fp<C::Base>>,
-    numerators: Vec<Fp<C::Base>>,
-    denominators: Vec<Fp<C::Base>>,
-    /// Products of all denominators before each.
-    prefixes: Vec<Fp<C::Base>>,
+    pending: Vec<Pending<C>>,
+    /// Product of all denominators.
     product: Fp<C::Base>,
-    targets: Vec<u32>,
     /// Points of the round at hand and of the next.
     rounds: [Vec<Affine<C>>; 2],
 }
 
 impl<C: CurveSpec> Summer<C> {
     pub(super) fn new() -> Self {
-        Self {
-            x1: Vec::with_capacity(BATCH),
-            y1: Vec::with_capacity(BATCH),
-            x2: Vec::with_capacity(BATCH),
-            numerators: Vec::with_capacity(BATCH),
-            denominators: Vec::with_capacity(BATCH),
-            prefixes: Vec::with_capacity(BATCH),
-            product: Fp::ONE,
-            targets: Vec::with_capacity(BATCH),
-            rounds: [Vec::new(), Vec::new()],
-        }
+        Self { pending: Vec::with_capacity(BATCH), product: Fp::ONE, rounds: [Vec::new(), Vec::new()] }
     }
 
     /// Sums each group. `point(i)` is the i-th point; the points of a group are consecutive, and
@@ -110,40 +108,29 @@ impl<C: CurveSpec> Summer<C> {
             numerator = square + square + square;
             denominator = left.y + left.y;
         }
-        self.x1.push(left.x);
-        self.y1.push(left.y);
-        self.x2.push(right.x);
-        self.numerators.push(numerator);
-        self.denominators.push(denominator);
-        self.prefixes.push(self.product);
-        self.targets.push(target as u32);
+        let (x1, y1, x2, prefix, target) = (left.x, left.y, right.x, self.product, target as u32);
+        self.pending.push(Pending { x1, y1, x2, numerator, denominator, prefix, target });
         self.product *= denominator;
-        if self.targets.len() == BATCH {
+        if self.pending.len() == BATCH {
             self.flush(out);
         }
     }
 
     /// Does the additions on the list.
     fn flush(&mut self, out: &mut [Affine<C>]) {
-        // The denominators are not zero, so neither is their product; the list may be empty.
+        if self.pending.is_empty() {
+            return;
+        }
+        // No denominator is zero, so neither is their product.
         let mut inverse = self.product.invert().unwrap_or(Fp::ONE);
-        for i in (0..self.targets.len()).rev() {
-            let slope = self.numerators[i] * (inverse * self.prefixes[i]);
-            inverse *= self.denominators[i];
-            let x = slope.square() - self.x1[i] - self.x2[i];
-            let y = slope * (self.x1[i] - x) - self.y1[i];
-            out[self.targets[i] as usize] = Affine { x, y };
+        for addition in self.pending.iter().rev() {
+            let slope = addition.numerator * (inverse * addition.prefix);
+            inverse *= addition.denominator;
+            let x = slope.square() - addition.x1 - addition.x2;
+            let y = slope * (addition.x1 - x) - addition.y1;
+            out[addition.target as usize] = Affine { x, y };
         }
         self.product = Fp::ONE;
-        self.targets.clear();
-        let lists = [
-            &mut self.x1,
-            &mut self.y1,
-            &mut self.x2,
-            &mut self.numerators,
-            &mut self.denominators,
-            &mut self.prefixes,
-        ];
-        lists.into_iter().for_each(Vec::clear);
+        self.pending.clear();
     }
 }
