@@ -87,9 +87,9 @@ and witness; the stock prover runs with its assembly field arithmetic where ther
 makes two proofs: the first one (cold) counts, the second (warm) is reported apart. All proofs are
 checked with the stock verifier, and one more child compares all bytes with the stock prover's.
 
-peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included;
-minor_faults and allocations (calls for heap memory) are those of the proof. These are medians over
-the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
+peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included
+(ours keeps its key in the compact form); minor_faults and allocations (calls for heap memory) are
+those of the proof. These are medians over the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
 
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3

@@ -68,7 +68,7 @@ fn quota(text: &str) -> Option<f64> {
     (period > 0.0).then(|| granted / period)
 }
 
-/// "always [madvise] never" has "madvise" selected.
+/// `always [madvise] never` has `madvise` selected.
 fn selected_mode(modes: &str) -> Option<&str> {
     let (_, rest) = modes.split_once('[')?;
     rest.split_once(']').map(|(mode, _)| mode)

@@ -189,7 +189,7 @@ fn encode(value: &Fr) -> String {
 
 fn decode(text: &str) -> Result<Fr, ProofFileError> {
     decode_array(text)
-        .and_then(|bytes| Option::from(Fr::from_repr(bytes.into())))
+        .and_then(|bytes| Option::from(Fr::from_repr(bytes)))
         .ok_or_else(|| field("instances", "32 bytes in hex below the modulus", text.to_owned()))
 }
 

@@ -68,8 +68,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
         ui::busy("witness", || demo.witness_circuit(&keys.layout, args.circuit.seed));
     let witness = witness?;
     let (vk, keys_provenance) = (keys.pk.get_vk().clone(), keys.provenance);
-    let (prepared, prepare_time) =
-        ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
+    let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
     let prepared = prepared?;
 
     bar.start();
@@ -79,9 +78,8 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let stages = bar.finish();
     let proof = proof?;
 
-    let (verdict, verify_time) = ui::busy("verification", || {
-        stock::verify(&srs.params, &vk, multi_open, &witness.instances, &proof)
-    });
+    let (verdict, verify_time) =
+        ui::busy("verification", || stock::verify(&srs.params, &vk, multi_open, &witness.instances, &proof));
     verdict.map_err(CommandError::OwnProof)?;
 
     let path = args.out.join(format!("{}-k{k}{PROOF_SUFFIX}", demo.name()));

@@ -9,6 +9,7 @@ use group::Curve;
 use group::prime::PrimeCurveAffine;
 use halo2_axiom::SerdeFormat;
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine, pairing};
+use halo2_axiom::halo2curves::serde::SerdeObject;
 use halo2_axiom::poly::EvaluationDomain;
 use halo2_axiom::poly::commitment::{Blind, Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
@@ -154,9 +155,13 @@ fn read_checked(path: &Path, file: File) -> Result<ParamsKZG<Bn256>, StoreError>
         expected: expected.to_owned(),
         got: got.to_owned(),
     };
+    let fail = |source| StoreError::ReadParams { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(1 << 20, file);
-    let params = ParamsKZG::<Bn256>::read_custom(&mut reader, SerdeFormat::RawBytes)
-        .map_err(|error: io::Error| bad("points", "points on the curve", &error.to_string()))?;
+    if let Some(point) = first_bad_point(&mut reader).map_err(fail)? {
+        return Err(bad("points", "points on the curve", &format!("something else as number {point}")));
+    }
+    reader.rewind().map_err(fail)?;
+    let params = ParamsKZG::<Bn256>::read_custom(&mut reader, SerdeFormat::RawBytes).map_err(fail)?;
 
     if params.get_g().first() != Some(&G1Affine::generator()) {
         return Err(bad("first G1 point", "the generator", "another point"));
@@ -171,6 +176,28 @@ fn read_checked(path: &Path, file: File) -> Result<ParamsKZG<Bn256>, StoreError>
     }
     check_powers(&params).map_err(|(what, expected)| bad(what, expected, "something else"))?;
     Ok(params)
+}
+
+/// Which point of the file, if any, is not on its curve. The library's reader only checks that
+/// coordinates are below the modulus.
+fn first_bad_point(reader: &mut impl Read) -> io::Result<Option<u64>> {
+    let mut k = [0; 4];
+    reader.read_exact(&mut k)?;
+    let (mut g1, mut g2) = ([0; G1_BYTES as usize], [0; G2_BYTES as usize]);
+    let in_g1 = 2 << u32::from_le_bytes(k);
+    for point in 0..in_g1 {
+        reader.read_exact(&mut g1)?;
+        if G1Affine::from_raw_bytes(&g1).is_none() {
+            return Ok(Some(point));
+        }
+    }
+    for point in in_g1..in_g1 + 2 {
+        reader.read_exact(&mut g2)?;
+        if G2Affine::from_raw_bytes(&g2).is_none() {
+            return Ok(Some(point));
+        }
+    }
+    Ok(None)
 }
 
 /// Checks that the points are the powers of one secret and the second half their Lagrange
