@@ -7,6 +7,8 @@ use std::sync::Arc;
 use parhelion_scheduler::{Executor, Sequential};
 
 use crate::Error;
+use crate::contract::Backend;
+use crate::scalar::Scalar;
 
 /// The variable that overrides [`KernelChoice::Auto`].
 const OVERRIDE: &str = "PARHELION_KERNELS";
@@ -124,12 +126,29 @@ impl fmt::Display for KernelReport {
     }
 }
 
+/// The token of the backend in use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Selected {
+    Scalar(Scalar),
+}
+
+/// Evaluates an expression with `$backend` bound to the token of the backend in use.
+macro_rules! with_backend {
+    ($kernels:expr, $backend:ident => $body:expr) => {
+        match $kernels.backend {
+            $crate::dispatch::Selected::Scalar($backend) => $body,
+        }
+    };
+}
+pub(crate) use with_backend;
+
 /// The handle every kernel is called through: a backend and the threads it may use. Cheap to clone.
 ///
 /// Results are the same for any backend and any number of threads.
 #[derive(Clone, Debug)]
 pub struct Kernels {
     executor: Arc<dyn Executor>,
+    pub(crate) backend: Selected,
     report: KernelReport,
 }
 
@@ -156,18 +175,19 @@ impl Kernels {
             KernelChoice::Scalar => "asked for by name",
             KernelChoice::Auto => "the fastest built in this version",
         };
-        let report =
-            KernelReport { backend: "scalar", requested: choice, features: CpuFeatures::detect(), reason };
-        Ok(Self { executor, report })
+        Ok(Self::scalar(executor, choice, reason))
     }
 
     /// The portable backend on the calling thread, for tests and examples.
     #[must_use]
     pub fn sequential() -> Self {
-        let (backend, requested) = ("scalar", KernelChoice::Scalar);
+        Self::scalar(Arc::new(Sequential), KernelChoice::Scalar, "asked for by name")
+    }
+
+    fn scalar(executor: Arc<dyn Executor>, requested: KernelChoice, reason: &'static str) -> Self {
         let report =
-            KernelReport { backend, requested, features: CpuFeatures::detect(), reason: "asked for by name" };
-        Self { executor: Arc::new(Sequential), report }
+            KernelReport { backend: Scalar::NAME, requested, features: CpuFeatures::detect(), reason };
+        Self { executor, backend: Selected::Scalar(Scalar::new()), report }
     }
 
     /// What runs the tasks.

@@ -19,6 +19,7 @@
 //! # Ok::<(), parhelion_field_kernels::Error>(())
 //! ```
 
+mod contract;
 mod curves;
 mod dispatch;
 mod error;

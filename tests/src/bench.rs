@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
-use halo2_axiom::plonk::{self, Circuit, ProvingKey, VerifyingKey, keygen_pk, keygen_vk_custom, verify_proof};
+use halo2_axiom::plonk::{
+    self, Circuit, ProvingKey, VerifyingKey, keygen_pk, keygen_vk_custom, verify_proof,
+};
 use halo2_axiom::poly::commitment::{ParamsProver, Verifier};
 use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::msm::DualMSM;
@@ -14,7 +16,7 @@ use halo2_axiom::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
 use parhelion::oracle::{CaptureError, Event, Injection, RecordingTranscript, capture};
-use parhelion::{MultiOpen, Prover};
+use parhelion::{MultiOpen, PreparedKey, Prover};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -122,12 +124,24 @@ impl<C: Circuit<Fr>> Bench<C> {
     /// Our proof, with the random polynomial from the RNG and our own lookup order.
     ///
     /// # Errors
-    /// See [`Prover::prove`].
+    /// See [`Prover::prepare`] and [`Prover::prove`].
     pub fn ours(&self, prover: &Prover, seed: u64) -> Result<Proof, parhelion::Error> {
-        let key = prover.prepare(&self.params, &self.pk)?;
+        self.ours_with(prover, &prover.prepare(&self.params, &self.pk)?, seed)
+    }
+
+    /// [`Self::ours`] with a key that was prepared before.
+    ///
+    /// # Errors
+    /// See [`Prover::prove`].
+    pub fn ours_with(
+        &self,
+        prover: &Prover,
+        key: &PreparedKey<'_>,
+        seed: u64,
+    ) -> Result<Proof, parhelion::Error> {
         let (proof, result) = record(|transcript| {
             with_slices(&self.instances, |instances| {
-                prover.prove(&key, &self.circuits, instances, rng(seed), transcript)
+                prover.prove(key, &self.circuits, instances, rng(seed), transcript)
             })
         });
         result.map(|()| proof)

@@ -103,7 +103,11 @@ pub fn zoo() -> Vec<Case> {
         Case::new("fixed columns only", 4, recipe().with(FixedOnly { rows: 8 })),
         Case::new("degree 3, smallest", 4, recipe().with(gate(3, &[0], 8, Simple))),
         Case::new("degree 4", 5, recipe().with(gate(4, &[0, 1, -1], 16, Complex))),
-        Case::new("degree 5, rotations -3 to 3", 6, recipe().with(gate(5, &[-3, 3, -2, 2, 1, -1, 0], 40, Fixed))),
+        Case::new(
+            "degree 5, rotations -3 to 3",
+            6,
+            recipe().with(gate(5, &[-3, 3, -2, 2, 1, -1, 0], 40, Fixed)),
+        ),
         Case::new("degree 7", 5, recipe().degree(7).with(gate(7, &[-1, 0, 1], 16, Simple))),
         Case::new("degree 9", 5, recipe().degree(9).with(gate(9, &[0, 2], 16, Simple))),
         Case::new("degree 9 asked for, degree 3 used", 5, copies(9, 20).degree(9)),
@@ -134,7 +138,8 @@ pub fn zoo() -> Vec<Case> {
         Case::new("two phases, zeros at first", 5, phases(2, 19, PhaseStyle::ResynthesisWithZeros)),
         Case::new("two phases, from the region", 5, phases(2, 19, PhaseStyle::Region)),
         Case::new("two phases, from the layouter", 5, phases(2, 19, PhaseStyle::Layouter)),
-        Case::new("three phases, synthesised thrice", 5, phases(3, 19, PhaseStyle::Resynthesis)).beyond_stock(),
+        Case::new("three phases, synthesised thrice", 5, phases(3, 19, PhaseStyle::Resynthesis))
+            .beyond_stock(),
         Case::new("three phases, from the layouter", 5, phases(3, 19, PhaseStyle::Layouter)).beyond_stock(),
         Case::new("everything, three phases", 7, everything(3, 100)).beyond_stock(),
         Case::new("late write, synthesised twice", 5, late(PhaseStyle::Resynthesis)).unmockable(),
@@ -151,12 +156,8 @@ pub fn zoo() -> Vec<Case> {
         Case::new("fractions", 5, recipe().with(Rational { rows: 20, zero_denominators: false })),
         Case::new("fractions of zero", 5, recipe().with(Rational { rows: 20, zero_denominators: true }))
             .unmockable(),
-        Case::new(
-            "two circuits",
-            6,
-            copies(4, 40).with(gate(4, &[0, 1], 40, Simple)).with(lookup(2, 1, 40)),
-        )
-        .circuits_of(2),
+        Case::new("two circuits", 6, copies(4, 40).with(gate(4, &[0, 1], 40, Simple)).with(lookup(2, 1, 40)))
+            .circuits_of(2),
         Case::new("everything", 7, everything(2, 100)),
     ]
 }

@@ -95,7 +95,7 @@ fn cost(count: usize, bits: u32) -> u64 {
 
 /// Each window adds every point once and every bucket about twice, and costs a few inversions;
 /// the windows' sums are joined by one doubling for each bit.
-fn pass_cost(count: usize, bits: u32, window: u32) -> u64 {
+pub(super) fn pass_cost(count: usize, bits: u32, window: u32) -> u64 {
     let buckets = 1u64 << (window - 1);
     u64::from(windows(bits, window)) * (count as u64 + 2 * buckets + 60) + u64::from(bits)
 }

@@ -2,6 +2,8 @@
 
 use super::digits::{NEGATIVE, Signed, digit};
 use super::tree::Summer;
+use crate::contract::Backend;
+use crate::scalar::prefetch;
 use crate::{Affine, CurveSpec, Projective};
 
 /// Below this many points the inversions of affine additions do not pay.
@@ -12,20 +14,28 @@ const MIN_AFFINE: usize = 192;
 pub(super) struct Workspace<C: CurveSpec> {
     summer: Summer<C>,
     digits: Vec<i32>,
-    /// Bases with their signs, sorted by bucket.
+    /// What is summed, sorted by group: bases with their signs, then buckets.
     sorted: Vec<u32>,
-    /// Points in each bucket.
+    /// How many there are in each group.
     sizes: Vec<u32>,
+    buckets: Vec<Affine<C>>,
 }
 
 impl<C: CurveSpec> Workspace<C> {
     pub(super) fn new() -> Self {
-        Self { summer: Summer::new(), digits: Vec::new(), sorted: Vec::new(), sizes: Vec::new() }
+        Self {
+            summer: Summer::new(),
+            digits: Vec::new(),
+            sorted: Vec::new(),
+            sizes: Vec::new(),
+            buckets: Vec::new(),
+        }
     }
 
-    /// sum over scalars of digit(scalar) * base, for the digits of window `index`.
+    /// Σ digit(scalar)·base over scalars, for the digits of window `index`.
     pub(super) fn sum(
         &mut self,
+        backend: impl Backend,
         bases: &[Affine<C>],
         scalars: &[Signed],
         index: u32,
@@ -35,118 +45,121 @@ impl<C: CurveSpec> Workspace<C> {
             return sum_few(bases, scalars, index, window);
         }
         self.sort_by_digit(scalars, index, window);
-        let occupied: Vec<u32> =
-            (1..).zip(&self.sizes).filter(|(_, size)| **size > 0).map(|(d, _)| d).collect();
-        let sorted = &self.sorted;
-        let buckets =
-            self.summer.sum_groups(&mut self.sizes, |position| signed_base(bases, sorted[position])).to_vec();
-        self.weighted_sum(&buckets, &occupied, window)
+        let Self { summer, sorted, sizes, buckets, .. } = self;
+        buckets.clear();
+        buckets.resize(sizes.len(), Affine::IDENTITY);
+        summer.sum_groups(
+            backend,
+            sizes,
+            |position| signed_base(bases, sorted[position]),
+            |position| prefetch(&bases[(sorted[position] & !NEGATIVE) as usize]),
+            |digit, sum| buckets[digit] = sum,
+        );
+        self.weighted_sum(backend, window)
     }
 
     /// Counting sort of the scalars by the magnitude of their digit; zero digits drop out.
     fn sort_by_digit(&mut self, scalars: &[Signed], index: u32, window: u32) {
         self.digits.clear();
         self.digits.extend(scalars.iter().map(|scalar| digit(&scalar.magnitude, index, window)));
-        self.sizes.clear();
-        self.sizes.resize(1 << (window - 1), 0);
-        for digit in self.digits.iter().filter(|digit| **digit != 0) {
-            self.sizes[digit.unsigned_abs() as usize - 1] += 1;
-        }
-        let mut start = 0;
-        let mut next: Vec<u32> = self
-            .sizes
-            .iter()
-            .map(|size| {
-                start += size;
-                start - size
-            })
-            .collect();
-        self.sorted.clear();
-        self.sorted.resize(start as usize, 0);
-        for (digit, scalar) in self.digits.iter().zip(scalars).filter(|(digit, _)| **digit != 0) {
-            let position = &mut next[digit.unsigned_abs() as usize - 1];
-            let sign = if *digit < 0 { NEGATIVE } else { 0 };
-            self.sorted[*position as usize] = scalar.base ^ sign;
-            *position += 1;
+        let groups = self.digits.iter().map(|digit| digit.unsigned_abs());
+        let mut next = count(&mut self.sizes, (1 << (window - 1)) + 1, groups, &mut self.sorted);
+        for (digit, scalar) in self.digits.iter().zip(scalars) {
+            if *digit != 0 {
+                let position = &mut next[digit.unsigned_abs() as usize];
+                self.sorted[*position as usize] = scalar.base ^ (*digit as u32 & NEGATIVE);
+                *position += 1;
+            }
         }
     }
 
-    /// sum of d * B_d over the occupied buckets, in ascending order of d.
+    /// Σ d·bucket\[d\].
     ///
-    /// With d = high * 2^h + low this is 2^h sum(high * row sum) + sum(low * column sum): two
-    /// batches of independent affine additions, and running sums over 2^h buckets only, where one
-    /// running sum over all buckets would take two dependent additions for each.
-    fn weighted_sum(&mut self, buckets: &[Affine<C>], occupied: &[u32], window: u32) -> Projective<C> {
+    /// With d = high·2^h + low this is 2^h·Σ high·(row sum) + Σ low·(column sum): two batches of
+    /// independent affine additions, and running sums over about 2^h groups only, where one running
+    /// sum over all buckets would take two dependent additions for each.
+    fn weighted_sum(&mut self, backend: impl Backend, window: u32) -> Projective<C> {
         let shift = window / 2;
         let mask = (1 << shift) - 1;
         let rows = (1usize << (window - 1 - shift)) + 1;
-        let mut total = self.running_sum(buckets, occupied, rows, |d| d >> shift);
-        (0..shift).for_each(|_| total = total.double());
-        total + self.running_sum(buckets, occupied, 1 << shift, |d| d & mask)
+        let total = self.weighted_groups(backend, rows, |d| d >> shift);
+        let total = (0..shift).fold(total, |total, _| total.double());
+        total + self.weighted_groups(backend, 1 << shift, |d| d & mask)
     }
 
-    /// sum over groups g of g * (sum of the buckets in g).
-    fn running_sum(
+    /// Σ g·(sum of the buckets in group g).
+    fn weighted_groups(
         &mut self,
-        buckets: &[Affine<C>],
-        occupied: &[u32],
+        backend: impl Backend,
         groups: usize,
         group: impl Fn(u32) -> u32,
     ) -> Projective<C> {
-        self.sizes.clear();
-        self.sizes.resize(groups, 0);
-        occupied.iter().for_each(|d| self.sizes[group(*d) as usize] += 1);
-        let mut start = 0;
-        let mut next: Vec<u32> = self
-            .sizes
-            .iter()
-            .map(|size| {
-                start += size;
-                start - size
-            })
-            .collect();
-        self.sorted.clear();
-        self.sorted.resize(occupied.len(), 0);
-        for (bucket, d) in (0..).zip(occupied) {
-            let position = &mut next[group(*d) as usize];
-            self.sorted[*position as usize] = bucket;
-            *position += 1;
-        }
-        let present: Vec<bool> = self.sizes.iter().map(|size| *size > 0).collect();
-        let sorted = &self.sorted;
-        let sums = self.summer.sum_groups(&mut self.sizes, |position| buckets[sorted[position] as usize]);
-        let (mut running, mut total) = (Projective::IDENTITY, Projective::IDENTITY);
-        let mut sums = sums.iter().rev();
-        for present in present.into_iter().skip(1).rev() {
-            if present && let Some(sum) = sums.next() {
-                running = running.add_affine(*sum);
+        let Self { summer, sorted, sizes, buckets, .. } = self;
+        // Those in group 0, which has no weight, are left out like empty ones.
+        let group_of = |(d, bucket): (u32, &Affine<C>)| if bucket.is_identity() { 0 } else { group(d) };
+        let mut next = count(sizes, groups, (0..).zip(buckets.iter()).map(group_of), sorted);
+        for (d, bucket) in (0..).zip(buckets.iter()) {
+            let group = group_of((d, bucket));
+            if group != 0 {
+                let position = &mut next[group as usize];
+                sorted[*position as usize] = d;
+                *position += 1;
             }
-            total += running;
         }
-        total
+        let mut sums = vec![Affine::IDENTITY; groups];
+        let point = |position: usize| buckets[sorted[position] as usize];
+        summer.sum_groups(backend, sizes, point, |_| {}, |group, sum| sums[group] = sum);
+        running_sum(sums[1..].iter().map(|sum| Projective::from(*sum)))
     }
 }
 
-fn signed_base<C: CurveSpec>(bases: &[Affine<C>], base: u32) -> Affine<C> {
-    let point = bases[(base & !NEGATIVE) as usize];
-    if base & NEGATIVE == 0 { point } else { -point }
+/// Counts the members of groups 1, 2, ... in `sizes` (those of group 0 drop out), makes room for
+/// them in `sorted`, and returns where each group starts.
+fn count(
+    sizes: &mut Vec<u32>,
+    groups: usize,
+    members: impl Iterator<Item = u32>,
+    sorted: &mut Vec<u32>,
+) -> Vec<u32> {
+    sizes.clear();
+    sizes.resize(groups, 0);
+    members.for_each(|group| sizes[group as usize] += 1);
+    sizes[0] = 0;
+    let mut start = 0;
+    let starts = sizes.iter().map(|size| {
+        start += size;
+        start - size
+    });
+    let starts = starts.collect();
+    sorted.resize(start as usize, 0);
+    starts
 }
 
-/// The same with mixed additions and one running sum, for few points.
+#[inline(always)]
+fn signed_base<C: CurveSpec>(bases: &[Affine<C>], base: u32) -> Affine<C> {
+    let Affine { x, y } = bases[(base & !NEGATIVE) as usize];
+    Affine { x, y: y.negate_if(base & NEGATIVE != 0) }
+}
+
+/// 1·point + 2·point + 3·point + ...
+fn running_sum<C: CurveSpec>(points: impl DoubleEndedIterator<Item = Projective<C>>) -> Projective<C> {
+    let (mut running, mut total) = (Projective::IDENTITY, Projective::IDENTITY);
+    for point in points.rev() {
+        running += point;
+        total += running;
+    }
+    total
+}
+
+/// [`Workspace::sum`] by mixed additions, for few points.
 fn sum_few<C: CurveSpec>(bases: &[Affine<C>], scalars: &[Signed], index: u32, window: u32) -> Projective<C> {
     let mut buckets = vec![Projective::IDENTITY; 1 << (window - 1)];
     for scalar in scalars {
         let digit = digit(&scalar.magnitude, index, window);
         if digit != 0 {
-            let sign = if digit < 0 { NEGATIVE } else { 0 };
             let bucket = &mut buckets[digit.unsigned_abs() as usize - 1];
-            *bucket = bucket.add_affine(signed_base(bases, scalar.base ^ sign));
+            *bucket = bucket.add_affine(signed_base(bases, scalar.base ^ (digit as u32 & NEGATIVE)));
         }
     }
-    let (mut running, mut total) = (Projective::IDENTITY, Projective::IDENTITY);
-    for bucket in buckets.into_iter().rev() {
-        running += bucket;
-        total += running;
-    }
-    total
+    running_sum(buckets.into_iter())
 }

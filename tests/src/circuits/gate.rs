@@ -3,9 +3,7 @@
 use ff::Field;
 use halo2_axiom::circuit::Region;
 use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::plonk::{
-    Advice, Column, ConstraintSystem, Constraints, Error, Expression, Fixed, Selector,
-};
+use halo2_axiom::plonk::{Advice, Column, ConstraintSystem, Constraints, Error, Expression, Fixed, Selector};
 use halo2_axiom::poly::Rotation;
 
 use super::{Chip, Exposed, Gadget, Witness};

@@ -96,8 +96,7 @@ impl Chip for LookupChip {
                 let index = witness.below(tag, cell, self.shape.table_rows);
                 for (column, input) in inputs.iter().enumerate() {
                     // What is switched off need not be in the table, and is not.
-                    let value =
-                        if off { -Fr::from(1 + index as u64) } else { entry(table, column, index) };
+                    let value = if off { -Fr::from(1 + index as u64) } else { entry(table, column, index) };
                     witness.put(region, *input, cell, value);
                 }
             }

@@ -189,9 +189,8 @@ impl Circuit<Fr> for ZooCircuit {
         match self.recipe.phase_style {
             PhaseStyle::Layouter => {
                 for phase in 0..phases {
-                    exposed.extend(
-                        layouter.assign_region(|| "phase", |mut region| assign(phase, &mut region))?,
-                    );
+                    exposed
+                        .extend(layouter.assign_region(|| "phase", |mut region| assign(phase, &mut region))?);
                     // Ending the last phase too is allowed, and then left out by the library.
                     layouter.next_phase();
                 }

@@ -4,8 +4,8 @@ use ff::Field;
 use halo2_axiom::circuit::{Region, Value};
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
-    Advice, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, Selector,
-    ThirdPhase,
+    Advice, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase,
+    Selector, ThirdPhase,
 };
 use halo2_axiom::poly::Rotation;
 
@@ -156,8 +156,9 @@ impl Chip for PhasesChip {
                 let index = rows - row;
                 self.put_later(region, witness, Later { column: self.copy, row, index }, &sums);
                 if row == 0 {
-                    let [copy, sum] = [(self.copy, 0), (self.sum, rows)]
-                        .map(|(column, row_offset)| halo2_axiom::circuit::Cell { row_offset, column: column.into() });
+                    let [copy, sum] = [(self.copy, 0), (self.sum, rows)].map(|(column, row_offset)| {
+                        halo2_axiom::circuit::Cell { row_offset, column: column.into() }
+                    });
                     region.constrain_equal(copy, sum);
                 }
             }

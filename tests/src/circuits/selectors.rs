@@ -60,7 +60,10 @@ impl Gadget for Selectors {
         meta.create_gate("complex selector is a bit", |meta| {
             let on = meta.query_selector(complex);
             let column = meta.query_advice(column, Rotation::cur());
-            vec![on.clone() * (Expression::Constant(Fr::one()) - on.clone()) * column, on.clone() * on.clone() - on]
+            vec![
+                on.clone() * (Expression::Constant(Fr::one()) - on.clone()) * column,
+                on.clone() * on.clone() - on,
+            ]
         });
         Box::new(SelectorsChip { rows: self.rows, column, exclusive, overlapping, complex })
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use ff::Field;
 use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::plonk::{ProvingKey, permutation};
+use halo2_axiom::poly::commitment::ParamsProver;
 use halo2_axiom::transcript::TranscriptWriterBuffer;
 use parhelion::oracle::Injection;
 use parhelion::{Error, MultiOpen, Prover};
@@ -235,8 +237,12 @@ fn more_rows_than_the_key_has() {
 #[test]
 fn key_of_another_circuit() {
     let fewer = Recipe::default().with(Copies { columns: 3, rows: 16 });
-    let other_gate =
-        Recipe::default().with(Gate { degree: 3, rotations: vec![0], rows: 16, selector: GateSelector::Simple });
+    let other_gate = Recipe::default().with(Gate {
+        degree: 3,
+        rotations: vec![0],
+        rows: 16,
+        selector: GateSelector::Simple,
+    });
     let gate = Gate { degree: 4, rotations: vec![0], rows: 16, selector: GateSelector::Simple };
     let pairs = [(recipe(), fewer), (Recipe::default().with(gate), other_gate)];
     for (key, circuit) in pairs {
@@ -247,6 +253,66 @@ fn key_of_another_circuit() {
         let error = refused(&bench);
         assert!(matches!(error, Error::KeyMismatch { .. } | Error::Unsatisfied { .. }), "{error}");
     }
+}
+
+/// Same shape, other fixed columns: only the witness can tell.
+#[test]
+fn key_with_other_fixed_columns() {
+    let lookup = |table_rows| Lookup {
+        arguments: 1,
+        width: 1,
+        shared_table: false,
+        gated: false,
+        rotation: 0,
+        table_rows,
+        rows: 16,
+    };
+    let mut bench = bench_of(&Recipe::default().with(lookup(2)));
+    bench.circuits[0] = ZooCircuit::new(Recipe::default().with(lookup(9)), 1);
+    assert_error!(refused(&bench), Error::LookupValueMissing { .. }, "lookup 0", "not in the table");
+}
+
+#[test]
+fn damaged_srs() {
+    let good = params(K);
+    let points = |count: usize| good.get_g()[..count].to_vec();
+    let n = 1 << K;
+    for (g, g_lagrange) in [(n - 1, n), (0, n), (n, n - 1), (n, 0), (0, 0)] {
+        let mut bench = bench();
+        let damaged = good.from_parts(K, points(g), Some(points(g_lagrange)), good.g2(), good.s_g2());
+        bench.params = Arc::new(damaged);
+        assert_error!(refused(&bench), Error::DamagedParams(_), "damaged SRS");
+    }
+}
+
+#[test]
+fn damaged_key() {
+    let good = bench();
+    let pk = &*good.pk;
+    let damage = |fixed_values: usize, fixed_polys: usize, values: usize, polys: usize| {
+        let sigma = pk.permutation();
+        let key = ProvingKey::from_parts(
+            pk.get_vk().clone(),
+            pk.l0().clone(),
+            pk.l_last().clone(),
+            pk.l_active_row().clone(),
+            pk.fixed_values()[fixed_values..].to_vec(),
+            pk.fixed_polys()[fixed_polys..].to_vec(),
+            permutation::ProvingKey::from_parts(
+                sigma.permutations()[values..].to_vec(),
+                sigma.polys()[polys..].to_vec(),
+            ),
+        );
+        Bench { pk: Arc::new(key), ..bench() }
+    };
+    damage(0, 0, 0, 0).ours(&prover(MultiOpen::Shplonk), 1).expect("the undamaged key");
+    for bad in [damage(1, 0, 0, 0), damage(0, 1, 0, 0), damage(0, 0, 1, 0), damage(0, 0, 0, 1)] {
+        assert_error!(refused(&bad), Error::DamagedKey { .. }, "damaged key", "expected", "got");
+    }
+    let prover = prover(MultiOpen::Shplonk);
+    let compact =
+        |bench: Bench<ZooCircuit>| prover.prepare_compact(&bench.params, (*bench.pk).clone()).map(|_| ());
+    assert_error!(refusal(|| compact(damage(0, 0, 0, 1))), Error::DamagedKey { .. }, "damaged key");
 }
 
 #[test]
@@ -323,12 +389,7 @@ fn failing_transcript() {
         };
         let length = bench.ours(&prover, 1).expect("proof").bytes.len();
         for left in (0..length).step_by(32).chain([1, 31, 33, length - 1]) {
-            assert_error!(
-                refusal(|| attempt(left)),
-                Error::Transcript(_),
-                "transcript",
-                "the disk is full"
-            );
+            assert_error!(refusal(|| attempt(left)), Error::Transcript(_), "transcript", "the disk is full");
         }
         attempt(length).expect("room for the whole proof");
     }

@@ -2,10 +2,12 @@
 //!
 //! What the library draws outside of the caller's RNG is captured by the oracle and injected.
 
-use parhelion::oracle::{TranscriptShape, first_difference};
+use halo2_axiom::transcript::TranscriptWriterBuffer;
+use parhelion::oracle::{TranscriptShape, TranscriptStage, capture, first_difference};
 use parhelion::{MultiOpen, Prover};
-use parhelion_tests::bench::{Bench, with_slices};
+use parhelion_tests::bench::{Bench, Blake2b, rng, with_slices};
 use parhelion_tests::{Case, heavy_zoo, random_case, zoo};
+use rand_core::RngCore;
 
 const SEED: u64 = 2024;
 
@@ -35,7 +37,9 @@ fn compare(case: &Case, compress_selectors: bool, multi_open: MultiOpen) -> Resu
 fn compare_all(cases: Vec<Case>, compress_selectors: bool, multi_open: MultiOpen) {
     let failures: Vec<_> = cases
         .iter()
-        .filter_map(|case| compare(case, compress_selectors, multi_open).err().map(|e| format!("{}: {e}", case.name)))
+        .filter_map(|case| {
+            compare(case, compress_selectors, multi_open).err().map(|e| format!("{}: {e}", case.name))
+        })
         .collect();
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }
@@ -89,6 +93,29 @@ fn random_circuits() {
     assert!(failures.is_empty(), "{} of {cases} cases:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// What the caller's RNG yields after a proof is the same, too.
+#[test]
+fn the_callers_rng_is_left_in_the_same_state() {
+    for case in zoo().into_iter().filter(|case| case.stock_proves) {
+        let bench = Bench::of(&case, false);
+        let prover = Prover::builder().build().expect("prover");
+        let key = prover.prepare(&bench.params, &bench.pk).expect("prepared key");
+        let [mut stocks, mut ours] = [rng(SEED), rng(SEED)];
+        with_slices(&bench.instances, |instances| {
+            let (circuits, shplonk) = (&bench.circuits, MultiOpen::Shplonk);
+            let transcript = &mut Blake2b::init(vec![]);
+            let injection =
+                capture(&bench.params, &bench.pk, circuits, instances, &mut stocks, shplonk, transcript)
+                    .expect(case.name);
+            let transcript = &mut Blake2b::init(vec![]);
+            prover
+                .prove_injected(&key, circuits, instances, &mut ours, transcript, &injection)
+                .expect(case.name);
+        });
+        assert_eq!(stocks.next_u64(), ours.next_u64(), "{}", case.name);
+    }
+}
+
 /// With neither lookups nor a random polynomial of its own, our own proof has the library's
 /// advice and permutation commitments even without injection.
 #[test]
@@ -99,6 +126,7 @@ fn prefix_is_the_same_without_injection() {
     let (stock, _) = bench.stock(SEED, MultiOpen::Shplonk).expect("stock proof");
     let ours = bench.ours(&prover, SEED).expect("our proof");
     let shape = with_slices(&bench.instances, |i| TranscriptShape::new(bench.vk(), i));
-    let difference = first_difference(&stock.events, &ours.events, &shape).expect("another random polynomial");
-    assert_eq!(difference.stage, parhelion::oracle::TranscriptStage::RandomPolynomial);
+    let difference =
+        first_difference(&stock.events, &ours.events, &shape).expect("another random polynomial");
+    assert_eq!(difference.stage, TranscriptStage::RandomPolynomial);
 }

@@ -50,11 +50,11 @@ fn pairing() {
     same_bytes("pairing", MultiOpen::Shplonk);
 }
 
-/// Keys of a circuit of this size, byte for byte.
+/// Keys as well, byte for byte.
 #[test]
-fn poseidon_keys() {
-    let stock = demo("poseidon");
-    let keygen = find("poseidon").expect("demo").keygen_circuit(stock.vk().get_domain().k()).expect("circuit");
+fn plonk_keys() {
+    let stock = demo("plonk");
+    let keygen = find("plonk").expect("demo").keygen_circuit(stock.vk().get_domain().k()).expect("circuit");
     let prover = Prover::builder().build().expect("prover");
     let vk = prover.keygen_vk(&stock.params, &keygen, false).expect("verifying key");
     let pk = prover.keygen_pk(&stock.params, vk, &keygen).expect("proving key");

@@ -1,10 +1,12 @@
 //! Our own proofs are a function of keys, witness, instances and seed: neither threads nor
 //! kernels nor what was proven before may show.
 
-use parhelion::{KernelChoice, MultiOpen, Prover};
-use parhelion_tests::bench::{Bench, Blake2b, MULTI_OPENS, rng, with_slices};
+use std::sync::Arc;
+
+use parhelion::{KernelChoice, MultiOpen, PreparedKey, Prover};
+use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
+use parhelion_tests::bench::{Bench, MULTI_OPENS};
 use parhelion_tests::zoo;
-use halo2_axiom::transcript::TranscriptWriterBuffer;
 
 fn prover(threads: usize, multi_open: MultiOpen) -> Prover {
     Prover::builder().threads(threads).multi_open(multi_open).build().expect("prover")
@@ -25,7 +27,8 @@ fn threads_do_not_show() {
 
 #[test]
 fn kernels_do_not_show() {
-    let scalar = Prover::builder().kernels(KernelChoice::Scalar).build().expect("every CPU runs scalar kernels");
+    let scalar =
+        Prover::builder().kernels(KernelChoice::Scalar).build().expect("every CPU runs scalar kernels");
     let auto = Prover::builder().kernels(KernelChoice::Auto).build().expect("prover");
     for case in zoo() {
         let bench = Bench::of(&case, true);
@@ -40,18 +43,46 @@ fn earlier_proofs_do_not_show() {
     for case in zoo() {
         let bench = Bench::of(&case, false);
         let key = prover.prepare(&bench.params, &bench.pk).expect("prepared key");
-        let prove = |seed| {
-            let mut transcript = Blake2b::init(Vec::new());
-            with_slices(&bench.instances, |instances| {
-                prover.prove(&key, &bench.circuits, instances, rng(seed), &mut transcript)
-            })
-            .expect(case.name);
-            transcript.finalize()
-        };
-        let proofs = [prove(1), prove(1), prove(2), prove(1)];
+        let proofs = [1, 1, 2, 1].map(|seed| bench.ours_with(&prover, &key, seed).expect(case.name));
         assert!(proofs[0] == proofs[1] && proofs[0] == proofs[3], "{}: same seed, other bytes", case.name);
-        // Nothing is blinded where there is nothing private, except by the random polynomial.
         assert!(proofs[0] != proofs[2], "{}: other seed, same bytes", case.name);
+    }
+}
+
+#[test]
+fn the_form_of_the_key_does_not_show() {
+    let provers = [1, 3].map(|threads| prover(threads, MultiOpen::Shplonk));
+    for case in zoo() {
+        let bench = Bench::of(&case, false);
+        let expected = bench.ours(&provers[0], 8).expect(case.name);
+        // A key is not bound to the prover that prepared it.
+        for (preparing, proving) in [(0, 1), (1, 0), (1, 1)] {
+            let (params, pk) = (&bench.params, &bench.pk);
+            let keys: [PreparedKey<'_>; 3] = [
+                provers[preparing].prepare(params, pk).expect(case.name),
+                provers[preparing].prepare_shared(Arc::clone(params), Arc::clone(pk)).expect(case.name),
+                provers[preparing].prepare_compact(params, (**pk).clone()).expect(case.name),
+            ];
+            for (form, key) in keys.iter().enumerate() {
+                let proof = bench.ours_with(&provers[proving], key, 8).expect(case.name);
+                assert!(proof == expected, "{}: form {form} of the key shows", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_executor_does_not_show() {
+    let executors: [Arc<dyn Executor>; 3] = [
+        Arc::new(Sequential),
+        Arc::new(RayonExecutor::new(3).expect("threads")),
+        Arc::new(RayonExecutor::ambient()),
+    ];
+    let provers = executors.map(|executor| Prover::builder().executor(executor).build().expect("prover"));
+    for case in zoo() {
+        let bench = Bench::of(&case, false);
+        let proofs = provers.each_ref().map(|prover| bench.ours(prover, 5).expect(case.name));
+        assert!(proofs[0] == proofs[1] && proofs[0] == proofs[2], "{}", case.name);
     }
 }
 

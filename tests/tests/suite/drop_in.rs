@@ -16,16 +16,16 @@ use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::{ProverGWC, ProverSHPLONK, VerifierGWC, VerifierSHPLONK};
 use halo2_axiom::poly::kzg::strategy::AccumulatorStrategy;
 use halo2_axiom::transcript::{
-    Blake2bRead, Blake2bWrite, Challenge255, EncodedChallenge, Keccak256Read, Keccak256Write,
-    TranscriptRead, TranscriptReadBuffer, TranscriptWriterBuffer,
+    Blake2bRead, Blake2bWrite, Challenge255, EncodedChallenge, Keccak256Read, Keccak256Write, TranscriptRead,
+    TranscriptReadBuffer, TranscriptWriterBuffer,
 };
 use parhelion::axiom::{create_proof, keygen_pk, keygen_vk};
 use parhelion::oracle::{SpyParams, SpyProver, SpyScheme};
 use parhelion_tests::bench::{MULTI_OPENS, params, rng, verify};
 use parhelion_tests::circuits::Square;
 use rand_core::RngCore;
-use snark_verifier_sdk::halo2::{POSEIDON_SPEC, PoseidonTranscript};
 use snark_verifier_sdk::NativeLoader;
+use snark_verifier_sdk::halo2::{POSEIDON_SPEC, PoseidonTranscript};
 
 const K: u32 = 4;
 
@@ -88,30 +88,45 @@ fn accept<'params, Scheme, V, E, T, Strategy>(
 fn generic_shplonk_blake2b() {
     let params = params(K);
     let pk = keygen::<Kzg>(&params).expect("keys");
-    let proof = prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(1), &params, &pk);
+    let proof =
+        prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(1), &params, &pk);
     let proof = proof.expect("proof");
     let transcript = Blake2bRead::<_, _, Challenge255<_>>::init(&proof[..]);
-    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(params.verifier_params(), pk.get_vk(), transcript);
+    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(
+        params.verifier_params(),
+        pk.get_vk(),
+        transcript,
+    );
 }
 
 #[test]
 fn generic_gwc_blake2b() {
     let params = params(K);
     let pk = keygen::<Kzg>(&params).expect("keys");
-    let proof = prove::<Kzg, ProverGWC<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(2), &params, &pk);
+    let proof =
+        prove::<Kzg, ProverGWC<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(2), &params, &pk);
     let proof = proof.expect("proof");
     let transcript = Blake2bRead::<_, _, Challenge255<_>>::init(&proof[..]);
-    accept::<Kzg, VerifierGWC<'_, _>, _, _, AccumulatorStrategy<'_, _>>(params.verifier_params(), pk.get_vk(), transcript);
+    accept::<Kzg, VerifierGWC<'_, _>, _, _, AccumulatorStrategy<'_, _>>(
+        params.verifier_params(),
+        pk.get_vk(),
+        transcript,
+    );
 }
 
 #[test]
 fn generic_shplonk_keccak() {
     let params = params(K);
     let pk = keygen::<Kzg>(&params).expect("keys");
-    let proof = prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Keccak256Write<_, _, Challenge255<_>>>(rng(3), &params, &pk);
+    let proof =
+        prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Keccak256Write<_, _, Challenge255<_>>>(rng(3), &params, &pk);
     let proof = proof.expect("proof");
     let transcript = Keccak256Read::<_, _, Challenge255<_>>::init(&proof[..]);
-    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(params.verifier_params(), pk.get_vk(), transcript);
+    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(
+        params.verifier_params(),
+        pk.get_vk(),
+        transcript,
+    );
 }
 
 /// The transcript of snark-verifier's aggregation, with its own challenge type.
@@ -134,7 +149,11 @@ fn poseidon_transcript() {
     .expect("proof");
     let proof = transcript.finalize();
     let transcript = PoseidonTranscript::<NativeLoader, &[u8]>::from_spec(&proof[..], POSEIDON_SPEC.clone());
-    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(params.verifier_params(), pk.get_vk(), transcript);
+    accept::<Kzg, VerifierSHPLONK<'_, _>, _, _, AccumulatorStrategy<'_, _>>(
+        params.verifier_params(),
+        pk.get_vk(),
+        transcript,
+    );
 }
 
 /// The drop-in function and the prover object make the same proof.
@@ -145,10 +164,18 @@ fn same_proof_as_the_prover_object() {
     for multi_open in MULTI_OPENS {
         let dropped_in = match multi_open {
             parhelion::MultiOpen::Shplonk => {
-                prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(5), &params, &pk)
+                prove::<Kzg, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(
+                    rng(5),
+                    &params,
+                    &pk,
+                )
             }
             parhelion::MultiOpen::Gwc => {
-                prove::<Kzg, ProverGWC<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(5), &params, &pk)
+                prove::<Kzg, ProverGWC<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(
+                    rng(5),
+                    &params,
+                    &pk,
+                )
             }
         }
         .expect("proof");
@@ -168,9 +195,7 @@ fn is_unsupported(error: &plonk::Error) -> bool {
 }
 
 /// Keys of another scheme, made by the library because the drop-in functions refuse to.
-fn refused<Scheme: CommitmentScheme>(
-    params: &Scheme::ParamsProver,
-) -> ProvingKey<Scheme::Curve>
+fn refused<Scheme: CommitmentScheme>(params: &Scheme::ParamsProver) -> ProvingKey<Scheme::Curve>
 where
     Scheme::Scalar: FromUniformBytes<64> + WithSmallOrderMulGroup<3>,
     Scheme::ParamsProver: Sync,
@@ -187,7 +212,8 @@ fn ipa_over_another_curve_is_refused() {
     type Ipa = IPACommitmentScheme<ErisAffine>;
     let params = Ipa::new_params(K);
     let pk = refused::<Ipa>(&params);
-    let result = prove::<Ipa, ProverIPA<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(6), &params, &pk);
+    let result =
+        prove::<Ipa, ProverIPA<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(6), &params, &pk);
     assert!(is_unsupported(&result.expect_err("no IPA")));
 }
 
@@ -196,7 +222,8 @@ fn ipa_over_the_same_curve_is_refused() {
     type Ipa = IPACommitmentScheme<bn256::G1Affine>;
     let params = Ipa::new_params(K);
     let pk = refused::<Ipa>(&params);
-    let result = prove::<Ipa, ProverIPA<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(7), &params, &pk);
+    let result =
+        prove::<Ipa, ProverIPA<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(7), &params, &pk);
     assert!(is_unsupported(&result.expect_err("no IPA")));
 }
 
@@ -205,7 +232,8 @@ fn kzg_over_another_curve_is_refused() {
     type Other = KZGCommitmentScheme<Pluto>;
     let params = Other::new_params(K);
     let pk = refused::<Other>(&params);
-    let result = prove::<Other, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(8), &params, &pk);
+    let result =
+        prove::<Other, ProverSHPLONK<'_, _>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(rng(8), &params, &pk);
     assert!(is_unsupported(&result.expect_err("no other curve")));
 }
 
@@ -215,11 +243,12 @@ fn a_scheme_of_the_users_own_is_refused() {
     let stock: &ParamsKZG<Bn256> = &params(K);
     let pk = keygen::<Kzg>(stock).expect("keys");
     let spy = SpyParams::on(stock);
-    let result = prove::<SpyScheme<'_>, SpyProver<ProverSHPLONK<'_, _>>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(
-        rng(8),
-        &spy,
-        &pk,
-    );
+    let result =
+        prove::<SpyScheme<'_>, SpyProver<ProverSHPLONK<'_, _>>, _, _, Blake2bWrite<_, _, Challenge255<_>>>(
+            rng(8),
+            &spy,
+            &pk,
+        );
     assert!(is_unsupported(&result.expect_err("unknown scheme")));
     assert!(spy.take_heard().coeff.is_empty());
 }

@@ -11,5 +11,6 @@ mod keygen;
 mod malleability;
 mod max_degree;
 mod multi_circuit;
+mod observer;
 mod oracle;
 mod zoo;

@@ -37,11 +37,13 @@ fn every_bit_counts() {
         let (bench, proof) = setup("degree 3, smallest", multi_open);
         let halves = [0, 1].map(|half| (half..8 * proof.len()).step_by(2));
         let missed: Vec<usize> = std::thread::scope(|scope| {
-            let threads =
-                halves.map(|bits| scope.spawn(|| unnoticed(&bench, multi_open, &proof, bits)));
+            let threads = halves.map(|bits| scope.spawn(|| unnoticed(&bench, multi_open, &proof, bits)));
             threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
         });
-        assert!(missed.is_empty(), "{multi_open}: the verifier accepts the proof with bits {missed:?} flipped");
+        assert!(
+            missed.is_empty(),
+            "{multi_open}: the verifier accepts the proof with bits {missed:?} flipped"
+        );
     }
 }
 

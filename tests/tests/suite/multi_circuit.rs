@@ -7,7 +7,9 @@
 use parhelion::Prover;
 use parhelion::oracle::{TranscriptShape, TranscriptStage, first_difference};
 use parhelion_tests::bench::{Bench, MULTI_OPENS, with_slices};
-use parhelion_tests::circuits::{Gate, GateSelector, Instances, Lookup, PhaseStyle, Phases, Recipe, ZooCircuit};
+use parhelion_tests::circuits::{
+    Gate, GateSelector, Instances, Lookup, PhaseStyle, Phases, Recipe, ZooCircuit,
+};
 
 fn recipe() -> Recipe {
     let rotations = vec![0, 1];
@@ -80,14 +82,16 @@ fn each_circuit_is_bound_to_its_instances() {
 /// All circuits must end a phase before any of them sees its challenges.
 #[test]
 fn phases_and_circuits_together() {
-    for style in [PhaseStyle::Resynthesis, PhaseStyle::ResynthesisWithZeros, PhaseStyle::Region, PhaseStyle::Layouter]
+    for style in
+        [PhaseStyle::Resynthesis, PhaseStyle::ResynthesisWithZeros, PhaseStyle::Region, PhaseStyle::Layouter]
     {
         for phases in [2, 3] {
             let recipe = recipe().style(style).with(Phases { phases, rows: 19, late_write: false, style });
             let bench = bench(&recipe, 2);
             for multi_open in MULTI_OPENS {
                 let prover = Prover::builder().multi_open(multi_open).build().expect("prover");
-                let ours = bench.ours(&prover, 4).unwrap_or_else(|e| panic!("{style:?}, {phases} phases: {e}"));
+                let ours =
+                    bench.ours(&prover, 4).unwrap_or_else(|e| panic!("{style:?}, {phases} phases: {e}"));
                 bench.verify(multi_open, &ours.bytes).expect("accepted");
             }
         }
