@@ -72,6 +72,13 @@ impl<S: FieldSpec> Fp<S> {
         Self::from_raw(limbs::add::<S>(self.0, self.0))
     }
 
+    /// The element's negative if `negative`, otherwise the element, without a branch.
+    #[inline(always)]
+    pub(crate) fn negate_if(self, negative: bool) -> Self {
+        let negated = limbs::sub::<S>([0; 4], self.0);
+        Self::from_raw(std::array::from_fn(|i| if negative { negated[i] } else { self.0[i] }))
+    }
+
     /// The element raised to `exponent`; 0^0 is 1.
     #[must_use]
     pub fn pow(self, exponent: u64) -> Self {
@@ -94,9 +101,8 @@ impl<S: FieldSpec> Fp<S> {
         if self.is_zero() {
             return None;
         }
-        // The inverse of a·R as an integer is 1/(a·R); two products by R^2 bring it to R/a.
-        let inverse = invert::invert(self.0, &S::MODULUS);
-        Some(Self::from_raw(limbs::mul::<S>(limbs::mul::<S>(inverse, S::R2), S::R2)))
+        // R²/(a·R) is the Montgomery form of 1/a.
+        Some(Self::from_raw(invert::invert(self.0, S::R2, S::MODULUS, S::NEG_INV)))
     }
 
     /// Whether this is the additive identity.

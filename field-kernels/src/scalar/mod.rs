@@ -1,3 +1,46 @@
 //! The portable backend: 64-bit limbs, any CPU.
 
+mod lazy;
 pub(crate) mod limbs;
+mod pairs;
+mod wide;
+
+use crate::contract::{Backend, Pair, PairScratch};
+use crate::{Affine, CurveSpec};
+
+/// The portable backend's token. It needs nothing of the CPU.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar(());
+
+impl Scalar {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Backend for Scalar {
+    const NAME: &'static str = "scalar";
+
+    fn add_pairs<C: CurveSpec>(
+        self,
+        points: &[Affine<C>],
+        pairs: &[Pair],
+        sums: &mut [Affine<C>],
+        scratch: &mut PairScratch<C::Base>,
+    ) {
+        pairs::add_pairs(points, pairs, sums, scratch);
+    }
+}
+
+/// Hints that `value` will be read soon.
+#[inline(always)]
+pub(crate) fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch never faults, and SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}

@@ -1,0 +1,54 @@
+//! What a backend provides.
+//!
+//! The algorithms in `ntt/`, `msm/` and `poly/` decide what is computed where; a backend computes,
+//! over slices that are worth entering it for. Elements are canonical (less than p, in Montgomery
+//! form with R = 2^256) wherever they cross this seam, in both directions, so backends mix freely and
+//! agree on every bit. What a backend holds between is its own: the scalar one keeps sums
+//! unreduced where they fit four limbs.
+//!
+//! A backend is a token of no size. Whoever holds one of a backend that needs CPU features has
+//! detected them: the token is made nowhere else than in `dispatch.rs`, after detection.
+
+use std::fmt::Debug;
+
+use crate::{Affine, CurveSpec, FieldSpec, Fp};
+
+/// Two neighbouring points to add.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair {
+    /// Where the first is; the second follows.
+    pub(crate) left: u32,
+    /// Where the sum goes.
+    pub(crate) target: u32,
+}
+
+/// Working memory of [`Backend::add_pairs`].
+#[derive(Clone, Debug)]
+pub(crate) struct PairScratch<S: FieldSpec> {
+    /// The denominator of each slope, and the product of those before.
+    pub(crate) steps: Vec<[Fp<S>; 2]>,
+    /// The pairs that are not two different points with different x.
+    pub(crate) special: Vec<u32>,
+}
+
+impl<S: FieldSpec> PairScratch<S> {
+    pub(crate) const fn new() -> Self {
+        Self { steps: Vec::new(), special: Vec::new() }
+    }
+}
+
+/// The computations that differ between instruction sets.
+pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
+    /// The name by which users choose it.
+    const NAME: &'static str;
+
+    /// sums\[target\] = points\[left\] + points\[left + 1\] for each pair: complete affine addition, the
+    /// identity, doubling and opposite points included, with one inversion for all pairs.
+    fn add_pairs<C: CurveSpec>(
+        self,
+        points: &[Affine<C>],
+        pairs: &[Pair],
+        sums: &mut [Affine<C>],
+        scratch: &mut PairScratch<C::Base>,
+    );
+}

@@ -1,0 +1,92 @@
+//! Affine additions of many pairs of points, one inversion for all.
+
+use super::limbs;
+use crate::contract::{Pair, PairScratch};
+use crate::{Affine, CurveSpec, Fp};
+
+/// How a pair is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Different x: the slope is (y2 - y1)/(x2 - x1).
+    Chord,
+    /// Equal points: the slope is 3x²/2y.
+    Tangent,
+    /// The sum needs no inversion.
+    Settled,
+}
+
+/// sums\[target\] = points\[left\] + points\[left + 1\] for each pair.
+///
+/// Five multiplications and a squaring a pair: one for the products of the denominators, two to
+/// take an inverse back out of them (Montgomery's trick), two and the squaring for the point.
+#[inline(always)]
+pub(super) fn add_pairs<C: CurveSpec>(
+    points: &[Affine<C>],
+    pairs: &[Pair],
+    sums: &mut [Affine<C>],
+    scratch: &mut PairScratch<C::Base>,
+) {
+    let PairScratch { steps, special } = scratch;
+    steps.clear();
+    special.clear();
+    let mut product = Fp::<C::Base>::ONE;
+    for (index, pair) in pairs.iter().enumerate() {
+        let (p, q) = (&points[pair.left as usize], &points[pair.left as usize + 1]);
+        let mut denominator = q.x - p.x;
+        // The identity has x = 0, so these three tests find every unusual pair.
+        if denominator.is_zero() | p.x.is_zero() | q.x.is_zero() {
+            denominator = unusual(p, q).1;
+            special.push(index as u32);
+        }
+        steps.push([denominator, product]);
+        product *= denominator;
+    }
+    let mut inverse = product.invert().unwrap_or_default();
+    for (index, (pair, &[denominator, product])) in pairs.iter().zip(steps.iter()).enumerate().rev() {
+        let (p, q) = (&points[pair.left as usize], &points[pair.left as usize + 1]);
+        let reciprocal = inverse * product;
+        inverse *= denominator;
+        let mut numerator = q.y - p.y;
+        if special.last() == Some(&(index as u32)) {
+            special.pop();
+            match unusual(p, q).0 {
+                Case::Chord => {}
+                Case::Tangent => {
+                    let square = p.x.square();
+                    numerator = square.double() + square;
+                }
+                Case::Settled => {
+                    sums[pair.target as usize] = settled(p, q);
+                    continue;
+                }
+            }
+        }
+        let slope = numerator * reciprocal;
+        let x = Fp::from_raw(limbs::square::<C::Base>(slope.0)) - p.x - q.x;
+        sums[pair.target as usize] = Affine { x, y: slope * (p.x - x) - p.y };
+    }
+}
+
+/// The case of a pair, and its denominator: 1 if there is none.
+#[cold]
+fn unusual<C: CurveSpec>(p: &Affine<C>, q: &Affine<C>) -> (Case, Fp<C::Base>) {
+    if p.is_identity() || q.is_identity() {
+        return (Case::Settled, Fp::ONE);
+    }
+    match (p.x == q.x, p.y == q.y) {
+        (false, _) => (Case::Chord, q.x - p.x),
+        // Not 0: a group of odd order has no point with y = 0.
+        (true, true) => (Case::Tangent, p.y.double()),
+        (true, false) => (Case::Settled, Fp::ONE),
+    }
+}
+
+/// The sum of a settled pair.
+#[cold]
+fn settled<C: CurveSpec>(p: &Affine<C>, q: &Affine<C>) -> Affine<C> {
+    match (p.is_identity(), q.is_identity()) {
+        (true, _) => *q,
+        (_, true) => *p,
+        _ => Affine::IDENTITY,
+    }
+}
