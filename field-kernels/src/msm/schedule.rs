@@ -14,7 +14,8 @@ const TASKS_PER_THREAD: usize = 4;
 
 /// Some scalars of a class, for one window.
 struct Task<'a> {
-    column: usize,
+    /// Which column, and which class of it.
+    class: (usize, usize),
     scalars: &'a [Signed],
     /// Bits per window.
     window: u32,
@@ -58,14 +59,15 @@ pub(super) fn sum_columns<C: CurveSpec>(
 /// The tasks of all columns: those of a column are neighbours, and among them those of a class,
 /// lowest window first, and among them the pieces of a window.
 fn cut(classes: &[Vec<Class>], threads: usize) -> Vec<Task<'_>> {
-    let all =
-        || classes.iter().enumerate().flat_map(|(column, of)| of.iter().map(move |class| (column, class)));
+    let ids =
+        classes.iter().enumerate().flat_map(|(column, of)| (0..of.len()).map(move |class| (column, class)));
+    let all = || ids.clone().map(|id| (id, &classes[id.0][id.1]));
     let cost = |class: &Class| {
         pass_cost(class.scalars.len(), class.bits, best_window(class.scalars.len(), class.bits))
     };
     let share = all().map(|(_, class)| cost(class)).sum::<u64>() / (TASKS_PER_THREAD * threads) as u64 + 1;
     let mut tasks = Vec::new();
-    for (column, class) in all() {
+    for (id, class) in all() {
         let count = class.scalars.len();
         let window = best_window(count, class.bits);
         let windows = windows(class.bits, window);
@@ -78,7 +80,7 @@ fn cut(classes: &[Vec<Class>], threads: usize) -> Vec<Task<'_>> {
             let pieces = class.scalars.chunks(len);
             tasks.extend(pieces.map(|scalars| {
                 let cost = pass_cost(scalars.len(), window, window);
-                Task { column, scalars, window, index, cost }
+                Task { class: id, scalars, window, index, cost }
             }));
         }
     }
@@ -94,11 +96,9 @@ fn join<C: CurveSpec>(tasks: &[Task<'_>], sums: &[Projective<C>], columns: usize
         sum += *piece;
         let below = position.checked_sub(1).map(|below| &tasks[below]);
         match below {
-            Some(below) if below.column == task.column && below.index == task.index => {}
-            Some(below) if below.column == task.column && below.index < task.index => {
-                sum = shift(sum, task.window);
-            }
-            _ => results[task.column] += std::mem::take(&mut sum),
+            Some(below) if below.class == task.class && below.index == task.index => {}
+            Some(below) if below.class == task.class => sum = shift(sum, task.window),
+            _ => results[task.class.0] += std::mem::take(&mut sum),
         }
     }
     results
