@@ -7,5 +7,5 @@ mod random;
 pub mod strict;
 mod zoo;
 
-pub use random::random_case;
+pub use random::{random_case, random_cases};
 pub use zoo::{Case, heavy_zoo, zoo};

@@ -12,6 +12,18 @@ use crate::circuits::{
 /// Rows that no gadget uses: blinding rows, and what gadgets read above and below their rows.
 const SPARE_ROWS: usize = 20;
 
+/// How many random cases a test goes through: what the environment variable
+/// `PARHELION_RANDOM_CASES` says, or else `default`. Their seeds count from 0, so that a failure
+/// is found again.
+///
+/// # Panics
+/// If the variable is set, but to no number.
+#[must_use]
+pub fn random_cases(default: u64) -> u64 {
+    std::env::var("PARHELION_RANDOM_CASES")
+        .map_or(default, |cases| cases.parse().expect("PARHELION_RANDOM_CASES is a number"))
+}
+
 /// A case of one to five gadgets that the library can prove, from a seed.
 #[must_use]
 pub fn random_case(seed: u64) -> Case {

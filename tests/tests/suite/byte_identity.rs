@@ -6,7 +6,7 @@ use halo2_axiom::transcript::TranscriptWriterBuffer;
 use parhelion::oracle::{TranscriptShape, TranscriptStage, capture, first_difference};
 use parhelion::{MultiOpen, Prover};
 use parhelion_tests::bench::{Bench, Blake2b, rng, with_slices};
-use parhelion_tests::{Case, heavy_zoo, random_case, zoo};
+use parhelion_tests::{Case, heavy_zoo, random_case, random_cases, zoo};
 use rand_core::RngCore;
 
 const SEED: u64 = 2024;
@@ -74,14 +74,10 @@ fn more_rows_gwc() {
     compare_all(heavy_zoo(), true, MultiOpen::Gwc);
 }
 
-/// Circuits thrown together by chance. `PARHELION_RANDOM_CASES` sets how many: the seeds are
-/// 0 to that number, so that a failure is found again.
+/// Circuits thrown together by chance.
 #[test]
 fn random_circuits() {
-    let cases: u64 = match std::env::var("PARHELION_RANDOM_CASES") {
-        Ok(cases) => cases.parse().expect("PARHELION_RANDOM_CASES is a number"),
-        Err(_) => 60,
-    };
+    let cases = random_cases(60);
     let failures: Vec<_> = (0..cases)
         .filter_map(|seed| {
             let multi_open = if seed % 2 == 0 { MultiOpen::Shplonk } else { MultiOpen::Gwc };
