@@ -22,7 +22,7 @@ enum Tree {
 
 impl Tree {
     fn random(rng: &mut impl Rng, depth: u32) -> Self {
-        let mut part = |rng: &mut _| Box::new(Self::random(rng, depth - 1));
+        let part = |rng: &mut _| Box::new(Self::random(rng, depth - 1));
         match if depth == 0 { rng.gen_range(0..3) } else { rng.gen_range(0..8) } {
             0 => Self::Column(rng.gen_range(0..COLUMNS), rng.gen_range(-3..4)),
             1 => Self::Uniform(rng.gen_range(0..2)),

@@ -1,9 +1,7 @@
 //! The portable backend: 64-bit limbs, any CPU.
 
-mod lazy;
 pub(crate) mod limbs;
 mod pairs;
-mod wide;
 
 use crate::contract::{Backend, Pair, PairScratch};
 use crate::{Affine, CurveSpec};

@@ -12,6 +12,9 @@ use super::queries::{Opened, Poly};
 use crate::Error;
 use crate::session::Session;
 
+/// A polynomial with the rotations of x it is opened at.
+type Rotations = (Poly, Vec<i32>);
+
 /// Polynomials opened at the same points, combined: C = sum y^j P_j.
 struct PointSet<S: FieldSpec> {
     points: Vec<Fp<S>>,
@@ -80,14 +83,14 @@ fn combine<C: CurveSpec>(
     opened: &Opened<'_, C::Scalar>,
     y: Fp<C::Scalar>,
 ) -> Result<Vec<PointSet<C::Scalar>>, Error> {
-    let mut rotations: Vec<(Poly, Vec<i32>)> = Vec::new();
+    let mut rotations: Vec<Rotations> = Vec::new();
     for &(poly, rotation) in &opened.queries {
         match rotations.iter_mut().find(|(known, _)| *known == poly) {
             Some((_, known)) => known.push(rotation),
             None => rotations.push((poly, vec![rotation])),
         }
     }
-    let mut groups: Vec<(BTreeSet<Fp<C::Scalar>>, Vec<(Poly, Vec<i32>)>)> = Vec::new();
+    let mut groups: Vec<(BTreeSet<Fp<C::Scalar>>, Vec<Rotations>)> = Vec::new();
     for (poly, rotations) in rotations {
         let points: BTreeSet<_> = rotations.iter().map(|&rotation| opened.point(rotation)).collect();
         match groups.iter_mut().find(|(known, _)| *known == points) {
