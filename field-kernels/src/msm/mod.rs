@@ -15,7 +15,7 @@ use crate::dispatch::with_backend;
 use crate::{Affine, CurveSpec, Fp, Kernels, Projective};
 
 impl Kernels {
-    /// Σ scalars[i]·bases[i]. Bases beyond the scalars are not used.
+    /// The sum of `scalars[i]`·`bases[i]`. Bases beyond the scalars are not used.
     ///
     /// # Panics
     /// If there are more scalars than bases, or 2^31 scalars or more.
