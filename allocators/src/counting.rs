@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::fmt;
 
 use crate::shards::{Shards, Stats};
+use crate::trim::Trim;
 
 /// An allocator that passes every call to `A` and counts it.
 ///
@@ -46,6 +47,13 @@ impl<A> Counting<A> {
     /// Lets [`Stats::peak`] start again from the bytes that are live now.
     pub fn reset_peak(&self) {
         self.shards.reset_peak();
+    }
+}
+
+impl<A: Trim> Counting<A> {
+    /// Gives memory that the program has freed back to the operating system, see [`Trim`].
+    pub fn trim(&self) -> bool {
+        self.inner.trim()
     }
 }
 

@@ -17,11 +17,13 @@
 mod counting;
 mod install;
 mod shards;
+mod trim;
 
 pub use counting::Counting;
 #[cfg(feature = "mimalloc")]
 pub use mimalloc::MiMalloc;
 pub use shards::Stats;
+pub use trim::Trim;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

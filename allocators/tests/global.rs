@@ -12,6 +12,7 @@ const BYTES: usize = 8 << 20;
 fn main() {
     one_thread();
     blocks_may_cross_threads();
+    trimming_gives_back_what_was_freed();
     println!("counts of the {} allocator agree", ALLOCATOR.name());
 }
 
@@ -51,4 +52,30 @@ fn blocks_may_cross_threads() {
     assert!(crossed.live - before.live >= 4 * BYTES);
     drop(blocks);
     assert!(ALLOCATOR.stats().live - before.live < BYTES);
+}
+
+/// Small blocks, which an allocator keeps when they are freed, with every hundredth held so that
+/// they are not at the heap's end.
+fn trimming_gives_back_what_was_freed() {
+    const BLOCK: usize = 4000;
+    let mut blocks: Vec<Vec<u8>> = (0..40_000).map(|_| vec![1u8; BLOCK]).collect();
+    let full = resident();
+    let mut index = 0;
+    blocks.retain(|_| {
+        index += 1;
+        index % 100 == 0
+    });
+    let trimmed = ALLOCATOR.trim();
+    if let (true, Some(full), Some(after)) = (trimmed, full, resident()) {
+        let freed = BLOCK * (40_000 - blocks.len());
+        assert!(after + freed / 2 < full, "{freed} bytes were freed, resident went from {full} to {after}");
+    }
+    assert!(blocks.iter().flatten().all(|&byte| byte == 1), "trimming must leave what is in use");
+}
+
+/// Resident memory of this process, where the system tells.
+fn resident() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<usize>().ok().map(|kibibytes| kibibytes * 1024)
 }
