@@ -11,7 +11,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Affine, CurveSpec, FieldSpec, Fp};
+use crate::{Affine, CurveSpec};
 
 /// Two neighbouring points to add.
 #[derive(Clone, Copy, Debug)]
@@ -22,25 +22,13 @@ pub(crate) struct Pair {
     pub(crate) target: u32,
 }
 
-/// Working memory of [`Backend::add_pairs`].
-#[derive(Clone, Debug)]
-pub(crate) struct PairScratch<S: FieldSpec> {
-    /// The denominator of each slope, and the product of those before.
-    pub(crate) steps: Vec<[Fp<S>; 2]>,
-    /// The pairs that are not two different points with different x.
-    pub(crate) special: Vec<u32>,
-}
-
-impl<S: FieldSpec> PairScratch<S> {
-    pub(crate) const fn new() -> Self {
-        Self { steps: Vec::new(), special: Vec::new() }
-    }
-}
-
 /// The computations that differ between instruction sets.
 pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// The name by which users choose it.
     const NAME: &'static str;
+
+    /// Working memory of [`add_pairs`](Self::add_pairs).
+    type PairScratch<C: CurveSpec>: Debug + Default + Send;
 
     /// sums\[target\] = points\[left\] + points\[left + 1\] for each pair: complete affine addition, the
     /// identity, doubling and opposite points included, with one inversion for all pairs.
@@ -49,6 +37,6 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
         points: &[Affine<C>],
         pairs: &[Pair],
         sums: &mut [Affine<C>],
-        scratch: &mut PairScratch<C::Base>,
+        scratch: &mut Self::PairScratch<C>,
     );
 }

@@ -8,6 +8,8 @@ use parhelion_scheduler::{Executor, Sequential};
 
 use crate::Error;
 use crate::contract::Backend;
+#[cfg(target_arch = "x86_64")]
+use crate::ifma::Ifma;
 use crate::scalar::Scalar;
 
 /// The variable that overrides [`KernelChoice::Auto`].
@@ -16,7 +18,7 @@ const OVERRIDE: &str = "PARHELION_KERNELS";
 /// Which backend to use. Text form: `auto`, `scalar`, `avx2`, `avx512ifma`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KernelChoice {
-    /// The fastest that this CPU can run and this version has, unless the environment variable
+    /// The fastest that this CPU can run, unless the environment variable
     /// `PARHELION_KERNELS` names another.
     #[default]
     Auto,
@@ -24,7 +26,7 @@ pub enum KernelChoice {
     Scalar,
     /// AVX2. Not built in this version.
     Avx2,
-    /// AVX-512 with 52-bit integer multiply-add. Not built in this version.
+    /// AVX-512 with 52-bit integer multiply-add.
     Avx512Ifma,
 }
 
@@ -130,6 +132,21 @@ impl fmt::Display for KernelReport {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Selected {
     Scalar(Scalar),
+    #[cfg(target_arch = "x86_64")]
+    Ifma(Ifma),
+}
+
+impl Selected {
+    fn name(self) -> &'static str {
+        fn name_of<B: Backend>(_: B) -> &'static str {
+            B::NAME
+        }
+        match self {
+            Self::Scalar(backend) => name_of(backend),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(backend) => name_of(backend),
+        }
+    }
 }
 
 /// Evaluates an expression with `$backend` bound to the token of the backend in use.
@@ -137,6 +154,8 @@ macro_rules! with_backend {
     ($kernels:expr, $backend:ident => $body:expr) => {
         match $kernels.backend {
             $crate::dispatch::Selected::Scalar($backend) => $body,
+            #[cfg(target_arch = "x86_64")]
+            $crate::dispatch::Selected::Ifma($backend) => $body,
         }
     };
 }
@@ -167,27 +186,48 @@ impl Kernels {
             },
             explicit => (explicit, false),
         };
-        let reason = match selected {
-            KernelChoice::Avx2 | KernelChoice::Avx512Ifma => {
-                return Err(Error::NotBuilt { choice: selected });
-            }
-            KernelChoice::Scalar if overridden => "PARHELION_KERNELS says so",
-            KernelChoice::Scalar => "asked for by name",
-            KernelChoice::Auto => "the fastest built in this version",
+        let (backend, best) = match selected {
+            KernelChoice::Auto => Self::best(),
+            KernelChoice::Scalar => (Some(Selected::Scalar(Scalar::new())), ""),
+            KernelChoice::Avx2 => (None, ""),
+            KernelChoice::Avx512Ifma => (Self::ifma(), ""),
         };
-        Ok(Self::scalar(executor, choice, reason))
+        let features = CpuFeatures::detect();
+        let backend = backend.ok_or(Error::Unavailable { choice: selected, features })?;
+        let reason = match selected {
+            KernelChoice::Auto => best,
+            _ if overridden => "PARHELION_KERNELS says so",
+            _ => "asked for by name",
+        };
+        let report = KernelReport { backend: backend.name(), requested: choice, features, reason };
+        Ok(Self { executor, backend, report })
+    }
+
+    /// The fastest backend of this CPU, and why it is that one.
+    fn best() -> (Option<Selected>, &'static str) {
+        match Self::ifma() {
+            None => (Some(Selected::Scalar(Scalar::new())), "this CPU has no AVX-512 IFMA"),
+            ifma => (ifma, "the fastest that this CPU can run"),
+        }
+    }
+
+    fn ifma() -> Option<Selected> {
+        #[cfg(target_arch = "x86_64")]
+        return Ifma::detect().map(Selected::Ifma);
+        #[cfg(not(target_arch = "x86_64"))]
+        None
     }
 
     /// The portable backend on the calling thread, for tests and examples.
     #[must_use]
     pub fn sequential() -> Self {
-        Self::scalar(Arc::new(Sequential), KernelChoice::Scalar, "asked for by name")
-    }
-
-    fn scalar(executor: Arc<dyn Executor>, requested: KernelChoice, reason: &'static str) -> Self {
-        let report =
-            KernelReport { backend: Scalar::NAME, requested, features: CpuFeatures::detect(), reason };
-        Self { executor, backend: Selected::Scalar(Scalar::new()), report }
+        let report = KernelReport {
+            backend: Scalar::NAME,
+            requested: KernelChoice::Scalar,
+            features: CpuFeatures::detect(),
+            reason: "asked for by name",
+        };
+        Self { executor: Arc::new(Sequential), backend: Selected::Scalar(Scalar::new()), report }
     }
 
     /// What runs the tasks.

@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use crate::KernelChoice;
+use crate::{CpuFeatures, KernelChoice};
 
 /// Why kernels or a domain could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,11 +20,13 @@ pub enum Error {
         /// Its value.
         got: String,
     },
-    /// A backend that this version of the crate does not have.
-    #[error("the {choice} kernels are not built in this version; choose auto or scalar")]
-    NotBuilt {
+    /// A backend that this CPU cannot run.
+    #[error("this CPU cannot run the {choice} kernels (it has: {features}); choose auto or scalar")]
+    Unavailable {
         /// What was asked for.
         choice: KernelChoice,
+        /// What the CPU has.
+        features: CpuFeatures,
     },
     /// A domain larger than the field's two-power roots of unity allow.
     #[error("{field} has domains of size up to 2^{max}, got 2^{k}")]

@@ -24,6 +24,8 @@ mod curves;
 mod dispatch;
 mod error;
 mod fields;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 mod msm;
 mod ntt;
 mod poly;

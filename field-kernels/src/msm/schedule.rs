@@ -25,8 +25,8 @@ struct Task<'a> {
 }
 
 /// Σ scalars\[i\]·bases\[i\] for each column.
-pub(super) fn sum_columns<C: CurveSpec>(
-    backend: impl Backend,
+pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
+    backend: B,
     executor: &dyn Executor,
     bases: &[Affine<C>],
     columns: &[&[Fp<C::Scalar>]],
@@ -34,7 +34,7 @@ pub(super) fn sum_columns<C: CurveSpec>(
     // Enough columns at a time to even out, few enough that their sorted scalars take little memory.
     let wave = if executor.threads() == 1 { 1 } else { 2 * executor.threads() };
     // As many workspaces as tasks run at once, handed from task to task.
-    let idle: Mutex<Vec<Workspace<C>>> = Mutex::new(Vec::new());
+    let idle: Mutex<Vec<Workspace<C, B>>> = Mutex::new(Vec::new());
     let sum_wave = |columns: &[&[Fp<C::Scalar>]]| {
         let classes: Vec<Vec<Class>> = executor.map(columns.len(), |index| classify(columns[index]));
         let tasks = cut(&classes, executor.threads());
@@ -45,8 +45,8 @@ pub(super) fn sum_columns<C: CurveSpec>(
         let sums_in_order = executor.map(tasks.len(), |position| {
             let Task { scalars, window, index, .. } = tasks[order[position]];
             let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut workspace = found.unwrap_or_else(Workspace::new);
-            let sum = workspace.sum(backend, bases, scalars, index, window);
+            let mut workspace = found.unwrap_or_else(|| Workspace::new(backend));
+            let sum = workspace.sum(bases, scalars, index, window);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
             sum
         });

@@ -5,7 +5,7 @@
 //! halves the groups, until each is one point. A segment and its sums fit the second-level cache,
 //! and the first rounds, which do nearly all the work, share an inversion among hundreds of pairs.
 
-use crate::contract::{Backend, Pair, PairScratch};
+use crate::contract::{Backend, Pair};
 use crate::{Affine, CurveSpec};
 
 /// Points per segment: 128 KiB.
@@ -16,24 +16,26 @@ const AHEAD: usize = 12;
 
 /// Buffers for summing groups, reused from call to call.
 #[derive(Debug)]
-pub(super) struct Summer<C: CurveSpec> {
+pub(super) struct Summer<C: CurveSpec, B: Backend> {
+    backend: B,
     /// The points of the segment, and their sums of the next round.
     points: Vec<Affine<C>>,
     sums: Vec<Affine<C>>,
     /// The groups of the segment with how many points each still has.
     groups: Vec<(u32, u32)>,
     pairs: Vec<Pair>,
-    scratch: PairScratch<C::Base>,
+    scratch: B::PairScratch<C>,
 }
 
-impl<C: CurveSpec> Summer<C> {
-    pub(super) fn new() -> Self {
+impl<C: CurveSpec, B: Backend> Summer<C, B> {
+    pub(super) fn new(backend: B) -> Self {
         Self {
+            backend,
             points: Vec::new(),
             sums: Vec::new(),
             groups: Vec::new(),
             pairs: Vec::new(),
-            scratch: PairScratch::new(),
+            scratch: B::PairScratch::default(),
         }
     }
 
@@ -42,7 +44,6 @@ impl<C: CurveSpec> Summer<C> {
     /// consecutive, and `sizes` tells how many each group has.
     pub(super) fn sum_groups(
         &mut self,
-        backend: impl Backend,
         sizes: &[u32],
         point: impl Fn(usize) -> Affine<C>,
         announce: impl Fn(usize),
@@ -65,23 +66,18 @@ impl<C: CurveSpec> Summer<C> {
                 }
                 (start, left) = (start + taken as usize, left - taken);
                 if self.points.len() == SEGMENT {
-                    self.sum_segment(backend, (left > 0).then_some(group), &mut done);
+                    self.sum_segment((left > 0).then_some(group), &mut done);
                 }
             }
         }
-        self.sum_segment(backend, None, &mut done);
+        self.sum_segment(None, &mut done);
     }
 
     /// Sums the groups of the segment. The one that goes on in the next segment is not done; its
     /// sum so far stays as the first point.
-    fn sum_segment(
-        &mut self,
-        backend: impl Backend,
-        unfinished: Option<usize>,
-        done: &mut impl FnMut(usize, Affine<C>),
-    ) {
+    fn sum_segment(&mut self, unfinished: Option<usize>, done: &mut impl FnMut(usize, Affine<C>)) {
         while self.points.len() > self.groups.len() {
-            self.round(backend);
+            self.round();
         }
         let mut carried = None;
         for (&(group, _), &sum) in self.groups.iter().zip(&self.points) {
@@ -100,7 +96,7 @@ impl<C: CurveSpec> Summer<C> {
     }
 
     /// Adds neighbours within each group.
-    fn round(&mut self, backend: impl Backend) {
+    fn round(&mut self) {
         self.pairs.clear();
         let halved = self.groups.iter().map(|(_, size)| size.div_ceil(2) as usize).sum();
         self.sums.resize(halved, Affine::IDENTITY);
@@ -116,7 +112,7 @@ impl<C: CurveSpec> Summer<C> {
             }
             *size = size.div_ceil(2);
         }
-        backend.add_pairs(&self.points, &self.pairs, &mut self.sums, &mut self.scratch);
+        self.backend.add_pairs(&self.points, &self.pairs, &mut self.sums, &mut self.scratch);
         std::mem::swap(&mut self.points, &mut self.sums);
     }
 }

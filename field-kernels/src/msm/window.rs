@@ -11,8 +11,8 @@ const MIN_AFFINE: usize = 192;
 
 /// Buffers for windows, reused from one to the next.
 #[derive(Debug)]
-pub(super) struct Workspace<C: CurveSpec> {
-    summer: Summer<C>,
+pub(super) struct Workspace<C: CurveSpec, B: Backend> {
+    summer: Summer<C, B>,
     digits: Vec<i32>,
     /// What is summed, sorted by group: bases with their signs, then buckets.
     sorted: Vec<u32>,
@@ -21,10 +21,10 @@ pub(super) struct Workspace<C: CurveSpec> {
     buckets: Vec<Affine<C>>,
 }
 
-impl<C: CurveSpec> Workspace<C> {
-    pub(super) fn new() -> Self {
+impl<C: CurveSpec, B: Backend> Workspace<C, B> {
+    pub(super) fn new(backend: B) -> Self {
         Self {
-            summer: Summer::new(),
+            summer: Summer::new(backend),
             digits: Vec::new(),
             sorted: Vec::new(),
             sizes: Vec::new(),
@@ -35,7 +35,6 @@ impl<C: CurveSpec> Workspace<C> {
     /// Σ digit(scalar)·base over scalars, for the digits of window `index`.
     pub(super) fn sum(
         &mut self,
-        backend: impl Backend,
         bases: &[Affine<C>],
         scalars: &[Signed],
         index: u32,
@@ -49,13 +48,12 @@ impl<C: CurveSpec> Workspace<C> {
         buckets.clear();
         buckets.resize(sizes.len(), Affine::IDENTITY);
         summer.sum_groups(
-            backend,
             sizes,
             |position| signed_base(bases, sorted[position]),
             |position| prefetch(&bases[(sorted[position] & !NEGATIVE) as usize]),
             |digit, sum| buckets[digit] = sum,
         );
-        self.weighted_sum(backend, window)
+        self.weighted_sum(window)
     }
 
     /// Counting sort of the scalars by the magnitude of their digit; zero digits drop out.
@@ -78,22 +76,17 @@ impl<C: CurveSpec> Workspace<C> {
     /// With d = high·2^h + low this is 2^h·Σ high·(row sum) + Σ low·(column sum): two batches of
     /// independent affine additions, and running sums over about 2^h groups only, where one running
     /// sum over all buckets would take two dependent additions for each.
-    fn weighted_sum(&mut self, backend: impl Backend, window: u32) -> Projective<C> {
+    fn weighted_sum(&mut self, window: u32) -> Projective<C> {
         let shift = window / 2;
         let mask = (1 << shift) - 1;
         let rows = (1usize << (window - 1 - shift)) + 1;
-        let total = self.weighted_groups(backend, rows, |d| d >> shift);
+        let total = self.weighted_groups(rows, |d| d >> shift);
         let total = (0..shift).fold(total, |total, _| total.double());
-        total + self.weighted_groups(backend, 1 << shift, |d| d & mask)
+        total + self.weighted_groups(1 << shift, |d| d & mask)
     }
 
     /// Σ g·(sum of the buckets in group g).
-    fn weighted_groups(
-        &mut self,
-        backend: impl Backend,
-        groups: usize,
-        group: impl Fn(u32) -> u32,
-    ) -> Projective<C> {
+    fn weighted_groups(&mut self, groups: usize, group: impl Fn(u32) -> u32) -> Projective<C> {
         let Self { summer, sorted, sizes, buckets, .. } = self;
         // Those in group 0, which has no weight, are left out like empty ones.
         let group_of = |(d, bucket): (u32, &Affine<C>)| if bucket.is_identity() { 0 } else { group(d) };
@@ -108,7 +101,7 @@ impl<C: CurveSpec> Workspace<C> {
         }
         let mut sums = vec![Affine::IDENTITY; groups];
         let point = |position: usize| buckets[sorted[position] as usize];
-        summer.sum_groups(backend, sizes, point, |_| {}, |group, sum| sums[group] = sum);
+        summer.sum_groups(sizes, point, |_| {}, |group, sum| sums[group] = sum);
         running_sum(sums[1..].iter().map(|sum| Projective::from(*sum)))
     }
 }

@@ -1,9 +1,9 @@
 //! The portable backend: 64-bit limbs, any CPU.
 
 pub(crate) mod limbs;
-mod pairs;
+pub(crate) mod pairs;
 
-use crate::contract::{Backend, Pair, PairScratch};
+use crate::contract::{Backend, Pair};
 use crate::{Affine, CurveSpec};
 
 /// The portable backend's token. It needs nothing of the CPU.
@@ -18,13 +18,14 @@ impl Scalar {
 
 impl Backend for Scalar {
     const NAME: &'static str = "scalar";
+    type PairScratch<C: CurveSpec> = pairs::PairScratch<C::Base>;
 
     fn add_pairs<C: CurveSpec>(
         self,
         points: &[Affine<C>],
         pairs: &[Pair],
         sums: &mut [Affine<C>],
-        scratch: &mut PairScratch<C::Base>,
+        scratch: &mut Self::PairScratch<C>,
     ) {
         pairs::add_pairs(points, pairs, sums, scratch);
     }

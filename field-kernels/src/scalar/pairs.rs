@@ -1,12 +1,27 @@
 //! Affine additions of many pairs of points, one inversion for all.
 
 use super::limbs;
-use crate::contract::{Pair, PairScratch};
-use crate::{Affine, CurveSpec, Fp};
+use crate::contract::Pair;
+use crate::{Affine, CurveSpec, FieldSpec, Fp};
+
+/// Working memory of [`add_pairs`].
+#[derive(Debug)]
+pub(crate) struct PairScratch<S: FieldSpec> {
+    /// The denominator of each slope, and the product of those before.
+    steps: Vec<[Fp<S>; 2]>,
+    /// The pairs that are not two different points with different x.
+    special: Vec<u32>,
+}
+
+impl<S: FieldSpec> Default for PairScratch<S> {
+    fn default() -> Self {
+        Self { steps: Vec::new(), special: Vec::new() }
+    }
+}
 
 /// How a pair is added.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
+pub(crate) enum Case {
     /// Different x: the slope is (y2 - y1)/(x2 - x1).
     Chord,
     /// Equal points: the slope is 3x²/2y.
@@ -20,7 +35,7 @@ pub(super) enum Case {
 /// Five multiplications and a squaring a pair: one for the products of the denominators, two to
 /// take an inverse back out of them (Montgomery's trick), two and the squaring for the point.
 #[inline(always)]
-pub(super) fn add_pairs<C: CurveSpec>(
+pub(crate) fn add_pairs<C: CurveSpec>(
     points: &[Affine<C>],
     pairs: &[Pair],
     sums: &mut [Affine<C>],
@@ -35,7 +50,7 @@ pub(super) fn add_pairs<C: CurveSpec>(
         let mut denominator = q.x - p.x;
         // The identity has x = 0, so these three tests find every unusual pair.
         if denominator.is_zero() | p.x.is_zero() | q.x.is_zero() {
-            denominator = unusual(p, q).1;
+            denominator = unusual([p, q]).1;
             special.push(index as u32);
         }
         steps.push([denominator, product]);
@@ -49,14 +64,14 @@ pub(super) fn add_pairs<C: CurveSpec>(
         let mut numerator = q.y - p.y;
         if special.last() == Some(&(index as u32)) {
             special.pop();
-            match unusual(p, q).0 {
+            match unusual([p, q]).0 {
                 Case::Chord => {}
                 Case::Tangent => {
                     let square = p.x.square();
                     numerator = square.double() + square;
                 }
                 Case::Settled => {
-                    sums[pair.target as usize] = settled(p, q);
+                    sums[pair.target as usize] = settled([p, q]);
                     continue;
                 }
             }
@@ -69,7 +84,7 @@ pub(super) fn add_pairs<C: CurveSpec>(
 
 /// The case of a pair, and its denominator: 1 if there is none.
 #[cold]
-fn unusual<C: CurveSpec>(p: &Affine<C>, q: &Affine<C>) -> (Case, Fp<C::Base>) {
+pub(crate) fn unusual<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> (Case, Fp<C::Base>) {
     if p.is_identity() || q.is_identity() {
         return (Case::Settled, Fp::ONE);
     }
@@ -83,7 +98,7 @@ fn unusual<C: CurveSpec>(p: &Affine<C>, q: &Affine<C>) -> (Case, Fp<C::Base>) {
 
 /// The sum of a settled pair.
 #[cold]
-fn settled<C: CurveSpec>(p: &Affine<C>, q: &Affine<C>) -> Affine<C> {
+pub(crate) fn settled<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> Affine<C> {
     match (p.is_identity(), q.is_identity()) {
         (true, _) => *q,
         (_, true) => *p,

@@ -1,0 +1,427 @@
+//! Eight field elements at once, in limbs of 52 bits.
+//!
+//! Lane i of the five words of a value holds one element. Two types tell what the limbs may be:
+//!
+//! * [`Tight`]: every limb is less than 2^52, so the value is less than 2^260. Only such limbs can be
+//!   multiplied, as the multiplier reads 52 bits.
+//! * [`Loose`]: signed limbs of up to 62 bits whose sum Σ limb\[i\]·2^(52i) is the value. Sums and
+//!   differences are free of carries.
+//!
+//! Values stand for their residue mod p, and are bounded by the multiple of p that a comment
+//! names; [`Radix52::CAPACITY`] multiples fit (84 for BN254, 63 for Pasta). A product of values below
+//! x·p and y·p is below (x·y/CAPACITY + 1)·p, so reductions are hardly ever needed.
+//!
+//! Multiplication divides by 2^260. Elements in memory are in Montgomery form with R = 2^256; the
+//! factor 16 between the two is absorbed by loading one factor shifted by four bits, which costs
+//! nothing ([`Tight::load_shifted`]).
+
+use std::marker::PhantomData;
+use std::ops::{Add, Sub};
+
+use super::Ifma;
+use super::field::{MASK, Radix52};
+use super::word::Word;
+use crate::{FieldSpec, Fp};
+
+/// Eight values with limbs less than 2^52.
+#[derive(Debug)]
+pub(super) struct Tight<S>([Word; 5], PhantomData<S>);
+
+/// Eight values with limbs that may overlap.
+#[derive(Debug)]
+pub(super) struct Loose<S>([Word; 5], PhantomData<S>);
+
+/// Sums of products, two limbs wide each, waiting to be reduced. 400 products fit.
+#[derive(Debug)]
+pub(super) struct Products<S>([Word; 10], PhantomData<S>);
+
+macro_rules! copyable {
+    ($($name:ident),*) => { $(
+        impl<S> Clone for $name<S> {
+            #[inline(always)]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl<S> Copy for $name<S> {}
+    )* };
+}
+copyable!(Tight, Loose, Products);
+
+impl Ifma {
+    /// The same limbs in every lane.
+    #[inline(always)]
+    pub(super) fn splat_limbs<S>(self, limbs: [u64; 5]) -> Tight<S> {
+        let [a, b, c, d, e] = limbs;
+        let words = [self.splat(a), self.splat(b), self.splat(c), self.splat(d), self.splat(e)];
+        Tight(words, PhantomData)
+    }
+
+    /// 0 in every lane.
+    #[inline(always)]
+    pub(super) fn zero<S>(self) -> Tight<S> {
+        Tight([self.splat(0); 5], PhantomData)
+    }
+
+    /// `value`·2^256 in every lane.
+    #[inline(always)]
+    pub(super) fn splat_element<S: FieldSpec>(self, value: Fp<S>) -> Tight<S> {
+        Tight::from_words(value.0.map(|limb| self.splat(limb)))
+    }
+
+    /// `value`·2^260 in every lane, below 16p.
+    #[inline(always)]
+    pub(super) fn splat_shifted<S: FieldSpec>(self, value: Fp<S>) -> Tight<S> {
+        Tight::from_words_shifted(value.0.map(|limb| self.splat(limb)))
+    }
+
+    /// Eight neighbours as four words, one for each limb of 64 bits. The lanes are in the order
+    /// 0, 2, 1, 3, 4, 6, 5, 7, which [`Self::store_words`] undoes.
+    #[inline(always)]
+    pub(super) fn load_words<S>(self, from: &[Fp<S>; 8]) -> [Word; 4] {
+        let [a, b, c, d, e, f, g, h] = from;
+        self.transpose([(a, b), (c, d), (e, f), (g, h)])
+    }
+
+    /// Eight elements in the order of the lanes.
+    #[inline(always)]
+    pub(super) fn gather_words<S>(self, from: [&Fp<S>; 8]) -> [Word; 4] {
+        let [a, b, c, d, e, f, g, h] = from;
+        self.transpose([(a, c), (b, d), (e, g), (f, h)])
+    }
+
+    #[inline(always)]
+    fn transpose<S>(self, halves: [(&Fp<S>, &Fp<S>); 4]) -> [Word; 4] {
+        let [(a, b), (c, d), (e, f), (g, h)] = halves;
+        let (r0, r1) = (self.load_halves(&a.0, &b.0), self.load_halves(&c.0, &d.0));
+        let (r2, r3) = (self.load_halves(&e.0, &f.0), self.load_halves(&g.0, &h.0));
+        let (even0, odd0) = (r0.even_lanes(r1), r0.odd_lanes(r1));
+        let (even1, odd1) = (r2.even_lanes(r3), r2.odd_lanes(r3));
+        // Of the four pairs of lanes, 0 and 2 of each, or 1 and 3.
+        [
+            even0.pairs::<0b10_00_10_00>(even1),
+            odd0.pairs::<0b10_00_10_00>(odd1),
+            even0.pairs::<0b11_01_11_01>(even1),
+            odd0.pairs::<0b11_01_11_01>(odd1),
+        ]
+    }
+}
+
+/// The rows of a transposed block: [ab, ef, cd, gh] for the halves of [`Ifma::transpose`].
+#[inline(always)]
+fn untranspose(words: [Word; 4]) -> [Word; 4] {
+    let [w0, w1, w2, w3] = words;
+    let (even01, odd01) = (w0.even_lanes(w1), w0.odd_lanes(w1));
+    let (even23, odd23) = (w2.even_lanes(w3), w2.odd_lanes(w3));
+    [
+        even01.lower_pairs(even23),
+        odd01.lower_pairs(odd23),
+        even01.upper_pairs(even23),
+        odd01.upper_pairs(odd23),
+    ]
+}
+
+/// Writes eight neighbours whose lanes are in the order of [`Ifma::load_words`].
+#[inline(always)]
+pub(super) fn store_words<S>(words: [Word; 4], to: &mut [Fp<S>; 8]) {
+    let [ab, cd, ef, gh] = untranspose(words);
+    let [a, b, c, d, e, f, g, h] = to;
+    ab.store_halves(&mut a.0, &mut b.0);
+    cd.store_halves(&mut c.0, &mut d.0);
+    ef.store_halves(&mut e.0, &mut f.0);
+    gh.store_halves(&mut g.0, &mut h.0);
+}
+
+/// The elements of [`Ifma::gather_words`], in the order of the lanes.
+#[inline(always)]
+pub(super) fn scatter_words<S>(words: [Word; 4]) -> [Fp<S>; 8] {
+    let [ac, bd, eg, fh] = untranspose(words);
+    let mut elements = [Fp::ZERO; 8];
+    let [a, b, c, d, e, f, g, h] = &mut elements;
+    ac.store_halves(&mut a.0, &mut c.0);
+    bd.store_halves(&mut b.0, &mut d.0);
+    eg.store_halves(&mut e.0, &mut g.0);
+    fh.store_halves(&mut f.0, &mut h.0);
+    elements
+}
+
+impl<S: FieldSpec> Tight<S> {
+    #[inline(always)]
+    fn token(self) -> Ifma {
+        Ifma::of(self.0[0])
+    }
+
+    /// Limbs of 64 bits, which may stand for any 256-bit value.
+    #[inline(always)]
+    pub(super) fn from_words(words: [Word; 4]) -> Self {
+        let [a, b, c, d] = words;
+        let mask = Ifma::of(a).splat(MASK);
+        let limbs = [
+            a & mask,
+            a.shr_pair::<52>(b) & mask,
+            b.shr_pair::<40>(c) & mask,
+            c.shr_pair::<28>(d) & mask,
+            d.shr::<16>(),
+        ];
+        Self(limbs, PhantomData)
+    }
+
+    /// 16 times the value of limbs of 64 bits.
+    #[inline(always)]
+    pub(super) fn from_words_shifted(words: [Word; 4]) -> Self {
+        let [a, b, c, d] = words;
+        let mask = Ifma::of(a).splat(MASK);
+        let limbs = [
+            a.shl::<4>() & mask,
+            a.shr_pair::<48>(b) & mask,
+            b.shr_pair::<36>(c) & mask,
+            c.shr_pair::<24>(d) & mask,
+            d.shr::<12>(),
+        ];
+        Self(limbs, PhantomData)
+    }
+
+    /// Limbs of 64 bits, for a value below 2^256.
+    #[inline(always)]
+    pub(super) fn to_words(self) -> [Word; 4] {
+        let [a, b, c, d, e] = self.0;
+        [
+            a | b.shl::<52>(),
+            b.shr::<12>() | c.shl::<40>(),
+            c.shr::<24>() | d.shl::<28>(),
+            d.shr::<36>() | e.shl::<16>(),
+        ]
+    }
+
+    /// Eight neighbouring elements.
+    #[inline(always)]
+    pub(super) fn load(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        Self::from_words(token.load_words(from))
+    }
+
+    /// Eight neighbouring elements times 16: below 16p. What is a·2^256 in memory is a·2^260 then, the
+    /// Montgomery form of this radix.
+    #[inline(always)]
+    pub(super) fn load_shifted(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        Self::from_words_shifted(token.load_words(from))
+    }
+
+    /// Writes eight neighbours as they are: below 2^256, not reduced.
+    #[inline(always)]
+    pub(super) fn store_unreduced(self, to: &mut [Fp<S>; 8]) {
+        store_words(self.to_words(), to);
+    }
+
+    /// Limbs as they are, to be read back with [`Self::from_scratch`].
+    #[inline(always)]
+    pub(super) fn to_scratch(self, to: &mut Scratch) {
+        let [a, b, c, d, e] = &mut to.0;
+        self.0[0].store(a);
+        self.0[1].store(b);
+        self.0[2].store(c);
+        self.0[3].store(d);
+        self.0[4].store(e);
+    }
+
+    #[inline(always)]
+    pub(super) fn from_scratch(token: Ifma, from: &Scratch) -> Self {
+        let [a, b, c, d, e] = &from.0;
+        Self([token.load(a), token.load(b), token.load(c), token.load(d), token.load(e)], PhantomData)
+    }
+
+    /// The same limbs, for sums.
+    #[inline(always)]
+    pub(super) fn loose(self) -> Loose<S> {
+        Loose(self.0, PhantomData)
+    }
+
+    /// The lanes that are 0 as integers, as bits.
+    #[inline(always)]
+    pub(super) fn is_zero(self) -> u8 {
+        let [a, b, c, d, e] = self.0;
+        (a | b | c | d | e).equal(a.zero())
+    }
+
+    /// The lanes of `other` where `mask` has a bit, of self where not.
+    #[inline(always)]
+    pub(super) fn replace(self, mask: u8, other: Self) -> Self {
+        let [a, b, c, d, e] = self.0;
+        let [f, g, h, i, j] = other.0;
+        let words = [
+            a.replace(mask, f),
+            b.replace(mask, g),
+            c.replace(mask, h),
+            d.replace(mask, i),
+            e.replace(mask, j),
+        ];
+        Self(words, PhantomData)
+    }
+
+    /// self·other/2^260, below (x·y/CAPACITY + 1)·p for factors below x·p and y·p.
+    #[inline(always)]
+    pub(super) fn mul(self, other: Self) -> Loose<S> {
+        Products::of(self, other).reduce()
+    }
+
+    /// self²/2^260, bounded like a product.
+    #[inline(always)]
+    pub(super) fn square(self) -> Loose<S> {
+        Products::of_square(self).reduce()
+    }
+
+    /// From a value below CAPACITY·p, the one below p.
+    #[inline(always)]
+    pub(super) fn canonical(self) -> Self {
+        let token = self.token();
+        let quotient = self.0[4].zero().add_high(self.0[4], token.splat(Radix52::<S>::QUOTIENT)).shr::<45>();
+        let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
+        // v + quotient·(2^260 - p): what is beyond 2^260 is dropped.
+        let [mut a, mut b, mut c, mut d, mut e] = self.0;
+        a = a.add_low(quotient, complement[0]);
+        b = b.add_low(quotient, complement[1]).add_high(quotient, complement[0]);
+        c = c.add_low(quotient, complement[2]).add_high(quotient, complement[1]);
+        d = d.add_low(quotient, complement[3]).add_high(quotient, complement[2]);
+        e = e.add_low(quotient, complement[4]).add_high(quotient, complement[3]);
+        let mut reduced = Loose::<S>([a, b, c, d, e], PhantomData).carry();
+        reduced.0[4] = reduced.0[4] & token.splat(MASK);
+        // The estimate may have been one too small. Mostly, the highest limb tells that it was not.
+        let top = token.splat(Radix52::<S>::MODULUS[4] - 1);
+        if top.less_than(reduced.0[4]) != 0 {
+            reduced = reduced.subtract_modulus_once();
+        }
+        reduced
+    }
+
+    /// From a value below 2p, the one below p.
+    #[inline(always)]
+    fn subtract_modulus_once(self) -> Self {
+        let token = self.token();
+        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS);
+        let difference = (self.loose() - modulus.loose()).carry();
+        let negative = difference.0[4].less_than(self.0[4].zero());
+        difference.replace(negative, self)
+    }
+
+    /// Writes eight neighbours, reduced.
+    #[inline(always)]
+    pub(super) fn store(self, to: &mut [Fp<S>; 8]) {
+        self.canonical().store_unreduced(to);
+    }
+}
+
+impl<S: FieldSpec> Loose<S> {
+    /// The same value with limbs less than 2^52. It must not be negative.
+    #[inline(always)]
+    pub(super) fn carry(self) -> Tight<S> {
+        let [a, b, c, d, e] = self.0;
+        let mask = Ifma::of(a).splat(MASK);
+        let b = b + a.sar::<52>();
+        let c = c + b.sar::<52>();
+        let d = d + c.sar::<52>();
+        let e = e + d.sar::<52>();
+        Tight([a & mask, b & mask, c & mask, d & mask, e], PhantomData)
+    }
+
+    /// 4 times the value. Limbs must have room for it.
+    #[inline(always)]
+    pub(super) fn times_4(self) -> Self {
+        let [a, b, c, d, e] = self.0;
+        Self([a.shl::<2>(), b.shl::<2>(), c.shl::<2>(), d.shl::<2>(), e.shl::<2>()], PhantomData)
+    }
+
+    /// self + TIMES·p, which keeps differences from being negative.
+    #[inline(always)]
+    pub(super) fn plus_modulus<const TIMES: u64>(self) -> Self {
+        let multiple = const { Radix52::<S>::multiple(TIMES) };
+        self + Ifma::of(self.0[0]).splat_limbs::<S>(multiple).loose()
+    }
+}
+
+impl<S> Add for Loose<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, other.0);
+        Self([a + f, b + g, c + h, d + i, e + j], PhantomData)
+    }
+}
+
+impl<S> Sub for Loose<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, other.0);
+        Self([a - f, b - g, c - h, d - i, e - j], PhantomData)
+    }
+}
+
+impl<S: FieldSpec> Products<S> {
+    /// No product yet.
+    #[inline(always)]
+    pub(super) fn none(token: Ifma) -> Self {
+        Self([token.splat(0); 10], PhantomData)
+    }
+
+    /// a·b.
+    #[inline(always)]
+    pub(super) fn of(a: Tight<S>, b: Tight<S>) -> Self {
+        Self::none(a.token()).plus(a, b)
+    }
+
+    /// self + a·b.
+    #[inline(always)]
+    pub(super) fn plus(self, a: Tight<S>, b: Tight<S>) -> Self {
+        let mut t = self.0;
+        for i in 0..5 {
+            for j in 0..5 {
+                t[i + j] = t[i + j].add_low(a.0[j], b.0[i]);
+                t[i + j + 1] = t[i + j + 1].add_high(a.0[j], b.0[i]);
+            }
+        }
+        Self(t, PhantomData)
+    }
+
+    /// a². The products of different limbs are added up once and doubled.
+    #[inline(always)]
+    fn of_square(a: Tight<S>) -> Self {
+        let mut t = [a.0[0].zero(); 10];
+        for i in 0..5 {
+            for j in i + 1..5 {
+                t[i + j] = t[i + j].add_low(a.0[j], a.0[i]);
+                t[i + j + 1] = t[i + j + 1].add_high(a.0[j], a.0[i]);
+            }
+        }
+        for i in 0..5 {
+            t[2 * i] = (t[2 * i] + t[2 * i]).add_low(a.0[i], a.0[i]);
+            t[2 * i + 1] = (t[2 * i + 1] + t[2 * i + 1]).add_high(a.0[i], a.0[i]);
+        }
+        Self(t, PhantomData)
+    }
+
+    /// The sum over 2^260, mod p: the low five limbs are cleared one by one with a multiple of p
+    /// (Montgomery). Below (sum/2^260/p + 1)·p.
+    #[inline(always)]
+    pub(super) fn reduce(self) -> Loose<S> {
+        let mut t = self.0;
+        let token = Ifma::of(t[0]);
+        let inverse = token.splat(Radix52::<S>::NEG_INV);
+        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).0;
+        for i in 0..5 {
+            let factor = t[i].zero().add_low(t[i], inverse);
+            for j in 0..5 {
+                // Limb 3 of a Pasta modulus is 0.
+                if Radix52::<S>::MODULUS[j] != 0 {
+                    t[i + j] = t[i + j].add_low(factor, modulus[j]);
+                    t[i + j + 1] = t[i + j + 1].add_high(factor, modulus[j]);
+                }
+            }
+            t[i + 1] = t[i + 1] + t[i].shr::<52>();
+        }
+        Loose([t[5], t[6], t[7], t[8], t[9]], PhantomData)
+    }
+}
+
+/// Eight values on their way through memory.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(super) struct Scratch([[u64; 8]; 5]);
