@@ -11,7 +11,10 @@
 
 use std::fmt::Debug;
 
-use crate::{Affine, CurveSpec};
+use parhelion_scheduler::Executor;
+
+use crate::ntt::Kind;
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
 
 /// Two neighbouring points to add.
 #[derive(Clone, Copy, Debug)]
@@ -38,5 +41,30 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
         pairs: &[Pair],
         sums: &mut [Affine<C>],
         scratch: &mut Self::PairScratch<C>,
+    );
+
+    /// A kind of transform with the tables that all columns share.
+    type Transform<'a, S: FieldSpec>: Debug + Send + Sync;
+
+    /// Working memory of [`run_transform`](Self::run_transform).
+    type TransformScratch<S: FieldSpec>: Debug + Default + Send;
+
+    /// Prepares transforms of one kind.
+    fn transform<'a, S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Self::Transform<'a, S>;
+
+    /// Transforms `from`, or what `out` holds if there is none, into `out`; both have as many
+    /// elements as the domain has points.
+    fn run_transform<S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        transform: &Self::Transform<'_, S>,
+        from: Option<&[Fp<S>]>,
+        out: &mut [Fp<S>],
+        scratch: &mut Self::TransformScratch<S>,
     );
 }

@@ -90,6 +90,13 @@ impl Ifma {
         self.transpose([(a, c), (b, d), (e, g), (f, h)])
     }
 
+    /// A column of an 8x8 block of elements, the rows in the order of [`Self::load_words`].
+    #[inline(always)]
+    pub(super) fn load_column<S>(self, block: &[Fp<S>; 64], column: usize) -> [Word; 4] {
+        let row = |row: usize| &block[8 * row + column];
+        self.transpose([(row(0), row(1)), (row(2), row(3)), (row(4), row(5)), (row(6), row(7))])
+    }
+
     #[inline(always)]
     fn transpose<S>(self, halves: [(&Fp<S>, &Fp<S>); 4]) -> [Word; 4] {
         let [(a, b), (c, d), (e, f), (g, h)] = halves;
@@ -215,18 +222,13 @@ impl<S: FieldSpec> Tight<S> {
     /// Limbs as they are, to be read back with [`Self::from_scratch`].
     #[inline(always)]
     pub(super) fn to_scratch(self, to: &mut Scratch) {
-        let [a, b, c, d, e] = &mut to.0;
-        self.0[0].store(a);
-        self.0[1].store(b);
-        self.0[2].store(c);
-        self.0[3].store(d);
-        self.0[4].store(e);
+        self.loose().to_scratch(to);
     }
 
+    /// What [`Self::to_scratch`] wrote.
     #[inline(always)]
     pub(super) fn from_scratch(token: Ifma, from: &Scratch) -> Self {
-        let [a, b, c, d, e] = &from.0;
-        Self([token.load(a), token.load(b), token.load(c), token.load(d), token.load(e)], PhantomData)
+        Self(Loose::<S>::from_scratch(token, from).0, PhantomData)
     }
 
     /// The same limbs, for sums.
@@ -310,6 +312,24 @@ impl<S: FieldSpec> Tight<S> {
 }
 
 impl<S: FieldSpec> Loose<S> {
+    /// Limbs as they are, to be read back with [`Self::from_scratch`].
+    #[inline(always)]
+    pub(super) fn to_scratch(self, to: &mut Scratch) {
+        let [a, b, c, d, e] = &mut to.0;
+        self.0[0].store(a);
+        self.0[1].store(b);
+        self.0[2].store(c);
+        self.0[3].store(d);
+        self.0[4].store(e);
+    }
+
+    /// What [`Self::to_scratch`] wrote.
+    #[inline(always)]
+    pub(super) fn from_scratch(token: Ifma, from: &Scratch) -> Self {
+        let [a, b, c, d, e] = &from.0;
+        Self([token.load(a), token.load(b), token.load(c), token.load(d), token.load(e)], PhantomData)
+    }
+
     /// The same value with limbs less than 2^52. It must not be negative.
     #[inline(always)]
     pub(super) fn carry(self) -> Tight<S> {

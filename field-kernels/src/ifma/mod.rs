@@ -6,11 +6,16 @@
 
 mod field;
 mod lanes;
+mod ntt;
 mod pairs;
 mod word;
 
+use parhelion_scheduler::Executor;
+
+pub(crate) use self::ntt::{Direction, Plan};
 use crate::contract::{Backend, Pair};
-use crate::{Affine, CurveSpec};
+use crate::ntt::Kind;
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
 
 /// The token of this backend: whoever has it has detected the features below.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +23,25 @@ pub(crate) struct Ifma(());
 
 /// Compiles a function for the features that [`Ifma`] stands for, and enters it.
 macro_rules! with_features {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($token:ident: Ifma $(, $argument:ident: $type:ty)* $(,)?) $(-> $result:ty)? $body:block) => {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)?
+     ($token:ident: Ifma $(, $argument:ident: $type:ty)* $(,)?) $(-> $result:ty)? $body:block) => {
         $(#[$meta])*
         $visibility fn $name $(<$($generic: $bound),*>)? ($token: Ifma $(, $argument: $type)*) $(-> $result)? {
-            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2,bmi1,bmi2,adx,lzcnt,popcnt")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")]
+            #[target_feature(enable = "bmi1,bmi2,adx,lzcnt,popcnt")]
             fn featured $(<$($generic: $bound),*>)? ($token: Ifma $(, $argument: $type)*) $(-> $result)? $body
             // SAFETY: the token proves that the CPU has these features.
+            unsafe { featured $(::<$($generic),*>)? ($token $(, $argument)*) }
+        }
+    };
+    ($(#[$meta:meta])* $visibility:vis unsafe fn $name:ident $(<$($generic:ident: $bound:path),*>)?
+     ($token:ident: Ifma $(, $argument:ident: $type:ty)* $(,)?) $body:block) => {
+        $(#[$meta])*
+        $visibility unsafe fn $name $(<$($generic: $bound),*>)? ($token: Ifma $(, $argument: $type)*) {
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")]
+            #[target_feature(enable = "bmi1,bmi2,adx,lzcnt,popcnt")]
+            unsafe fn featured $(<$($generic: $bound),*>)? ($token: Ifma $(, $argument: $type)*) $body
+            // SAFETY: the token proves that the CPU has these features; the rest is up to the caller.
             unsafe { featured $(::<$($generic),*>)? ($token $(, $argument)*) }
         }
     };
@@ -53,5 +71,28 @@ impl Backend for Ifma {
         scratch: &mut Self::PairScratch<C>,
     ) {
         pairs::add_pairs(self, points, pairs, sums, scratch);
+    }
+
+    type Transform<'a, S: FieldSpec> = ntt::Transform<'a, S>;
+    type TransformScratch<S: FieldSpec> = ntt::Workspace<S>;
+
+    fn transform<'a, S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Self::Transform<'a, S> {
+        ntt::Transform::new(self, executor, domain, kind)
+    }
+
+    fn run_transform<S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        transform: &Self::Transform<'_, S>,
+        from: Option<&[Fp<S>]>,
+        out: &mut [Fp<S>],
+        scratch: &mut Self::TransformScratch<S>,
+    ) {
+        transform.run(self, executor, from, out, scratch);
     }
 }

@@ -2,7 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+use crate::ifma::{Direction, Plan};
 use crate::{Error, FieldSpec, Fp};
 
 /// The 2^k-th roots of unity of a field: 1, ω, ω², ... Built once and shared.
@@ -15,6 +19,22 @@ pub struct Domain<S: FieldSpec> {
     /// ω^i for i < n/2, in bit-reversed order of i: the twiddles of a layer with m blocks are the
     /// first m, in the order of the blocks.
     twiddles: Arc<[Fp<S>]>,
+    /// What the AVX-512 backend needs: for each direction, made when first used.
+    #[cfg(target_arch = "x86_64")]
+    plans: Arc<[OnceLock<Plan<S>>; 2]>,
+}
+
+/// omega^i for i < 2^(k-1) (1 for k = 0), in bit-reversed order of i, for omega of order 2^k.
+pub(crate) fn bit_reversed_powers<S: FieldSpec>(omega: Fp<S>, k: u32) -> Vec<Fp<S>> {
+    let mut powers = vec![Fp::ONE];
+    for layer in 1..k {
+        // The second half of the first 2^layer exponents is the first half plus n/2^(layer + 1).
+        let step = omega.pow(1 << (k - 1 - layer));
+        powers.extend_from_within(..);
+        let half = powers.len() / 2;
+        powers[half..].iter_mut().for_each(|power| *power *= step);
+    }
+    powers
 }
 
 impl<S: FieldSpec> Domain<S> {
@@ -26,26 +46,26 @@ impl<S: FieldSpec> Domain<S> {
         let too_large = Error::DomainTooLarge { field: S::NAME, k, max: S::TWO_ADICITY };
         let omega = Fp::root_of_unity(k).ok_or(too_large)?;
         let half = Fp::from_u64(2).invert().unwrap_or_default();
-        let mut twiddles = vec![Fp::ONE];
-        for layer in 1..k {
-            // Bit-reversed, the second half of the first 2^layer exponents is the first half plus n/2^(layer + 1).
-            let step = omega.pow(1 << (k - 1 - layer));
-            twiddles.extend_from_within(..);
-            let half = twiddles.len() / 2;
-            twiddles[half..].iter_mut().for_each(|twiddle| *twiddle *= step);
-        }
         Ok(Self {
             k,
             omega,
             omega_inv: omega.invert().unwrap_or_default(),
             size_inv: half.pow(u64::from(k)),
-            twiddles: twiddles.into(),
+            twiddles: bit_reversed_powers(omega, k).into(),
+            #[cfg(target_arch = "x86_64")]
+            plans: Arc::default(),
         })
     }
 
     /// The twiddles, n/2 of them (1 for n = 1), in bit-reversed order.
-    pub(super) fn twiddles(&self) -> &[Fp<S>] {
+    pub(crate) fn twiddles(&self) -> &[Fp<S>] {
         &self.twiddles
+    }
+
+    /// The AVX-512 backend's plan for this domain.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn plan(&self, direction: Direction) -> &Plan<S> {
+        self.plans[direction as usize].get_or_init(|| Plan::new(self, direction))
     }
 
     /// The binary logarithm of the size.

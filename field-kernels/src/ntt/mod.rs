@@ -4,11 +4,29 @@ mod domain;
 mod transform;
 
 pub use domain::Domain;
+pub(crate) use domain::bit_reversed_powers;
+pub(crate) use transform::Transform;
 
-use parhelion_scheduler::{Executor, ExecutorExt, Sequential};
+use std::sync::{Mutex, PoisonError};
 
+use parhelion_scheduler::{ExecutorExt, Sequential};
+
+use crate::contract::Backend;
+use crate::dispatch::with_backend;
 use crate::{FieldSpec, Fp, Kernels};
-use transform::{bit_reverse, transform};
+
+/// A kind of transform over a domain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind<S: FieldSpec> {
+    /// Coefficients to values at 1, ω, ω², ...
+    Forward,
+    /// Coefficients to values at s, sω, sω², ..., for this s.
+    ForwardOnCoset(Fp<S>),
+    /// The inverse of `Forward`.
+    Inverse,
+    /// The inverse of `ForwardOnCoset`, for this 1/s.
+    InverseOnCoset(Fp<S>),
+}
 
 /// Coefficients, and where to put the values.
 pub type CosetJob<'a, S> = (&'a [Fp<S>], &'a mut [Fp<S>]);
@@ -19,7 +37,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn ntt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>]) {
-        forward(self.executor().as_ref(), domain, values);
+        self.transform(domain, Kind::Forward, [(None, values)]);
     }
 
     /// Values at 1, ω, ω², ... to coefficients, lowest first: the inverse of [`ntt`](Self::ntt).
@@ -27,8 +45,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn intt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>]) {
-        inverse(self.executor().as_ref(), domain, values);
-        self.scale(values, domain.size_inv());
+        self.transform(domain, Kind::Inverse, [(None, values)]);
     }
 
     /// Coefficients, lowest first, to values at `shift`·ω^i, in `out`.
@@ -42,7 +59,7 @@ impl Kernels {
         shift: Fp<S>,
         out: &mut [Fp<S>],
     ) {
-        self.coset_ntt_columns(domain, vec![(coeffs, out)], shift);
+        self.transform(domain, Kind::ForwardOnCoset(shift), [(Some(coeffs), out)]);
     }
 
     /// Values at s·ω^i to coefficients, lowest first, given `shift_inv` = 1/s: the inverse of
@@ -51,10 +68,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn coset_intt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>], shift_inv: Fp<S>) {
-        inverse(self.executor().as_ref(), domain, values);
-        let mut powers = vec![Fp::ZERO; values.len()];
-        self.powers(shift_inv, domain.size_inv(), &mut powers);
-        self.mul_assign(values, &powers);
+        self.transform(domain, Kind::InverseOnCoset(shift_inv), [(None, values)]);
     }
 
     /// [`ntt`](Self::ntt) of each column.
@@ -62,7 +76,7 @@ impl Kernels {
     /// # Panics
     /// If a column does not have as many values as the domain has points.
     pub fn ntt_columns<S: FieldSpec>(&self, domain: &Domain<S>, columns: &mut [&mut [Fp<S>]]) {
-        self.for_each_column(columns.iter_mut(), |executor, column| forward(executor, domain, column));
+        self.transform(domain, Kind::Forward, columns.iter_mut().map(|column| (None, &mut **column)));
     }
 
     /// [`intt`](Self::intt) of each column.
@@ -70,11 +84,7 @@ impl Kernels {
     /// # Panics
     /// If a column does not have as many values as the domain has points.
     pub fn intt_columns<S: FieldSpec>(&self, domain: &Domain<S>, columns: &mut [&mut [Fp<S>]]) {
-        let scale = domain.size_inv();
-        self.for_each_column(columns.iter_mut(), |executor, column| {
-            inverse(executor, domain, column);
-            column.iter_mut().for_each(|value| *value *= scale);
-        });
+        self.transform(domain, Kind::Inverse, columns.iter_mut().map(|column| (None, &mut **column)));
     }
 
     /// [`coset_ntt`](Self::coset_ntt) of each pair of coefficients and output.
@@ -87,50 +97,49 @@ impl Kernels {
         jobs: Vec<CosetJob<'_, S>>,
         shift: Fp<S>,
     ) {
+        let jobs = jobs.into_iter().map(|(coeffs, out)| (Some(coeffs), out));
+        self.transform(domain, Kind::ForwardOnCoset(shift), jobs);
+    }
+
+    /// Transforms what is in the first slice of each job, or else in the second, into the second.
+    ///
+    /// Works on columns side by side where there is one for each thread at least, and with all
+    /// threads on one after the other where there are fewer.
+    fn transform<'a, S: FieldSpec>(
+        &self,
+        domain: &Domain<S>,
+        kind: Kind<S>,
+        jobs: impl IntoIterator<Item = (Option<&'a [Fp<S>]>, &'a mut [Fp<S>])>,
+    ) {
+        let (executor, jobs) = (self.executor(), Vec::from_iter(jobs));
         if jobs.is_empty() {
             return;
         }
-        // One table for all columns: f(shift·X) has the coefficients c_i·shift^i.
-        let mut powers = vec![Fp::ZERO; domain.size()];
-        self.powers(shift, Fp::ONE, &mut powers);
-        self.for_each_column(jobs, |executor, (coeffs, out)| {
-            check(domain, coeffs.len());
+        for (from, out) in &jobs {
+            check(domain, from.map_or(out.len(), <[_]>::len));
             check(domain, out.len());
-            for ((value, &coefficient), &power) in out.iter_mut().zip(coeffs).zip(&powers) {
-                *value = coefficient * power;
-            }
-            forward(executor, domain, out);
-        });
-    }
-
-    /// Works on columns side by side where there is one for each thread at least, and with all
-    /// threads on one after the other where there are fewer.
-    fn for_each_column<T: Send>(
-        &self,
-        columns: impl IntoIterator<Item = T>,
-        work: impl Fn(&dyn Executor, T) + Sync,
-    ) {
-        let (executor, columns) = (self.executor(), Vec::from_iter(columns));
-        if columns.len() < executor.threads() {
-            columns.into_iter().for_each(|column| work(executor.as_ref(), column));
-        } else {
-            executor.for_each(columns, |_, column| work(&Sequential, column));
         }
+        with_backend!(self, backend => {
+            let transform = backend.transform(executor.as_ref(), domain, kind);
+            if jobs.len() < executor.threads() {
+                let mut workspace = Default::default();
+                for (from, out) in jobs {
+                    backend.run_transform(executor.as_ref(), &transform, from, out, &mut workspace);
+                }
+                return;
+            }
+            // As many workspaces as jobs run at once, handed from job to job.
+            let idle = Mutex::new(Vec::new());
+            executor.for_each(jobs, |_, (from, out)| {
+                let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let mut workspace = found.unwrap_or_default();
+                backend.run_transform(&Sequential, &transform, from, out, &mut workspace);
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+            });
+        });
     }
 }
 
 fn check<S: FieldSpec>(domain: &Domain<S>, len: usize) {
     assert!(len == domain.size(), "the domain has {} points, got {len} elements", domain.size());
-}
-
-fn forward<S: FieldSpec>(executor: &dyn Executor, domain: &Domain<S>, values: &mut [Fp<S>]) {
-    check(domain, values.len());
-    transform(executor, values, domain.twiddles());
-    bit_reverse(values);
-}
-
-/// The inverse but for the factor 1/n: evaluating at ω^-i is evaluating at ω^i in another order.
-fn inverse<S: FieldSpec>(executor: &dyn Executor, domain: &Domain<S>, values: &mut [Fp<S>]) {
-    forward(executor, domain, values);
-    values[1..].reverse();
 }

@@ -1,4 +1,4 @@
-//! The transform itself.
+//! The portable transform.
 //!
 //! Layer by layer, X^(2t) - r^2 splits into X^t - r and X^t + r: a block of 2t values becomes two
 //! blocks of t (Cooley and Tukey's butterflies with r constant over a block, so that each twiddle is
@@ -10,8 +10,10 @@
 
 use parhelion_scheduler::{Executor, ExecutorExt};
 
+use super::Kind;
+use crate::poly::powers;
 use crate::scalar::limbs::{add_limbs, mul_lazy, reduce_once, sub_limbs};
-use crate::{FieldSpec, Fp};
+use crate::{Domain, FieldSpec, Fp};
 
 /// Blocks of this many values fit the first-level cache; larger ones are split depth first.
 const CACHED: usize = 1 << 10;
@@ -121,7 +123,7 @@ fn block_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[F
 }
 
 /// Coefficients to values in bit-reversed order, reduced.
-pub(super) fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddles: &[Fp<S>]) {
+fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddles: &[Fp<S>]) {
     const { assert!(fits::<S>(), "lazy butterflies need 4p < 2^256") }
     let threads = executor.threads();
     if threads == 1 || values.len() < MIN_PARALLEL {
@@ -147,7 +149,7 @@ pub(super) fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<
 }
 
 /// Swaps every value with the one at the bit-reversed position.
-pub(super) fn bit_reverse<T>(values: &mut [T]) {
+fn bit_reverse<T>(values: &mut [T]) {
     if values.len() < 4 {
         return;
     }
@@ -158,4 +160,55 @@ pub(super) fn bit_reverse<T>(values: &mut [T]) {
             values.swap(i, j);
         }
     }
+}
+
+/// A kind of transform with what all columns share.
+#[derive(Debug)]
+pub(crate) struct Transform<'a, S: FieldSpec> {
+    domain: &'a Domain<S>,
+    kind: Kind<S>,
+    /// What the coefficients are multiplied by where that is not the same for all.
+    factors: Vec<Fp<S>>,
+}
+
+impl<'a, S: FieldSpec> Transform<'a, S> {
+    pub(crate) fn new(executor: &dyn Executor, domain: &'a Domain<S>, kind: Kind<S>) -> Self {
+        // f(s·X) has the coefficients c_i·s^i.
+        let (base, first) = match kind {
+            Kind::Forward | Kind::Inverse => return Self { domain, kind, factors: Vec::new() },
+            Kind::ForwardOnCoset(shift) => (shift, Fp::ONE),
+            Kind::InverseOnCoset(shift_inv) => (shift_inv, domain.size_inv()),
+        };
+        let mut factors = vec![Fp::ZERO; domain.size()];
+        powers(executor, base, first, &mut factors);
+        Self { domain, kind, factors }
+    }
+
+    /// Transforms `from`, or what `out` holds if there is none, into `out`.
+    pub(crate) fn run(&self, executor: &dyn Executor, from: Option<&[Fp<S>]>, out: &mut [Fp<S>]) {
+        match (self.kind, from) {
+            (Kind::ForwardOnCoset(_), Some(from)) => {
+                let products = from.iter().zip(&self.factors);
+                out.iter_mut().zip(products).for_each(|(value, (from, factor))| *value = *from * *factor);
+            }
+            (Kind::ForwardOnCoset(_), None) => scale_each(out, &self.factors),
+            (_, Some(from)) => out.copy_from_slice(from),
+            (_, None) => {}
+        }
+        transform(executor, out, self.domain.twiddles());
+        bit_reverse(out);
+        if let Kind::Inverse | Kind::InverseOnCoset(_) = self.kind {
+            // Evaluating at ω^-i is evaluating at ω^i in another order.
+            out[1..].reverse();
+        }
+        match self.kind {
+            Kind::Inverse => out.iter_mut().for_each(|value| *value *= self.domain.size_inv()),
+            Kind::InverseOnCoset(_) => scale_each(out, &self.factors),
+            _ => {}
+        }
+    }
+}
+
+fn scale_each<S: FieldSpec>(values: &mut [Fp<S>], factors: &[Fp<S>]) {
+    values.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
 }

@@ -4,6 +4,8 @@ mod polynomial;
 mod scan;
 mod vector;
 
+pub(crate) use scan::powers;
+
 /// Fewer elements than this are not worth handing to another thread.
 const MIN_CHUNK: usize = 1024;
 

@@ -1,6 +1,6 @@
 //! Powers, running products and batch inversion.
 
-use parhelion_scheduler::ExecutorExt;
+use parhelion_scheduler::{Executor, ExecutorExt};
 
 use super::MIN_CHUNK;
 use crate::{FieldSpec, Fp, Kernels};
@@ -8,14 +8,7 @@ use crate::{FieldSpec, Fp, Kernels};
 impl Kernels {
     /// out\[i\] = first·base^i.
     pub fn powers<S: FieldSpec>(&self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
-        let len = self.executor().chunk_len(out.len(), MIN_CHUNK);
-        self.executor().for_each_chunk_mut(out, len, |index, chunk| {
-            let mut power = first * base.pow((index * len) as u64);
-            for value in chunk {
-                *value = power;
-                power *= base;
-            }
-        });
+        powers(self.executor().as_ref(), base, first, out);
     }
 
     /// Replaces each element by its inverse; zeros stay.
@@ -51,4 +44,16 @@ impl Kernels {
             next
         })
     }
+}
+
+/// [`Kernels::powers`] on an executor.
+pub(crate) fn powers<S: FieldSpec>(executor: &dyn Executor, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+    let len = executor.chunk_len(out.len(), MIN_CHUNK);
+    executor.for_each_chunk_mut(out, len, |index, chunk| {
+        let mut power = first * base.pow((index * len) as u64);
+        for value in chunk {
+            *value = power;
+            power *= base;
+        }
+    });
 }

@@ -4,7 +4,9 @@ pub(crate) mod limbs;
 pub(crate) mod pairs;
 
 use crate::contract::{Backend, Pair};
-use crate::{Affine, CurveSpec};
+use crate::ntt::{Kind, Transform};
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
+use parhelion_scheduler::Executor;
 
 /// The portable backend's token. It needs nothing of the CPU.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,29 @@ impl Backend for Scalar {
         scratch: &mut Self::PairScratch<C>,
     ) {
         pairs::add_pairs(points, pairs, sums, scratch);
+    }
+
+    type Transform<'a, S: FieldSpec> = Transform<'a, S>;
+    type TransformScratch<S: FieldSpec> = ();
+
+    fn transform<'a, S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Transform<'a, S> {
+        Transform::new(executor, domain, kind)
+    }
+
+    fn run_transform<S: FieldSpec>(
+        self,
+        executor: &dyn Executor,
+        transform: &Transform<'_, S>,
+        from: Option<&[Fp<S>]>,
+        out: &mut [Fp<S>],
+        (): &mut (),
+    ) {
+        transform.run(executor, from, out);
     }
 }
 
