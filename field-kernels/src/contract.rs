@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use parhelion_scheduler::Executor;
 
 use crate::ntt::Kind;
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 
 /// Two neighbouring points to add.
 #[derive(Clone, Copy, Debug)]
@@ -66,5 +66,16 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
         from: Option<&[Fp<S>]>,
         out: &mut [Fp<S>],
         scratch: &mut Self::TransformScratch<S>,
+    );
+
+    /// Runs `program` on the rows from `first` on, as many as each output has. The columns have all
+    /// rows; a rotation wraps around them.
+    fn run_rows<S: FieldSpec>(
+        self,
+        program: &Program,
+        columns: &[&[Fp<S>]],
+        uniforms: &[Fp<S>],
+        first: usize,
+        outputs: &mut [&mut [Fp<S>]],
     );
 }

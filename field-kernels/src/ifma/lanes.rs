@@ -376,6 +376,24 @@ impl<S> Sub for Loose<S> {
 }
 
 impl<S: FieldSpec> Products<S> {
+    /// Columns as they are, to be read back with [`Self::from_scratch`].
+    #[inline(always)]
+    pub(super) fn to_scratch(self, to: &mut ProductsScratch) {
+        for (word, to) in self.0.iter().zip(&mut to.0) {
+            word.store(to);
+        }
+    }
+
+    /// What [`Self::to_scratch`] wrote.
+    #[inline(always)]
+    pub(super) fn from_scratch(token: Ifma, from: &ProductsScratch) -> Self {
+        let mut words = [token.splat(0); 10];
+        for (word, from) in words.iter_mut().zip(&from.0) {
+            *word = token.load(from);
+        }
+        Self(words, PhantomData)
+    }
+
     /// No product yet.
     #[inline(always)]
     pub(super) fn none(token: Ifma) -> Self {
@@ -445,3 +463,8 @@ impl<S: FieldSpec> Products<S> {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Scratch([[u64; 8]; 5]);
+
+/// Eight sums of products on their way through memory.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(super) struct ProductsScratch([[u64; 8]; 10]);

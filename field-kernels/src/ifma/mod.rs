@@ -8,6 +8,7 @@ mod field;
 mod lanes;
 mod ntt;
 mod pairs;
+mod program;
 mod word;
 
 use parhelion_scheduler::Executor;
@@ -15,7 +16,7 @@ use parhelion_scheduler::Executor;
 pub(crate) use self::ntt::{Direction, Plan};
 use crate::contract::{Backend, Pair};
 use crate::ntt::Kind;
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 
 /// The token of this backend: whoever has it has detected the features below.
 #[derive(Clone, Copy, Debug)]
@@ -94,5 +95,16 @@ impl Backend for Ifma {
         scratch: &mut Self::TransformScratch<S>,
     ) {
         transform.run(self, executor, from, out, scratch);
+    }
+
+    fn run_rows<S: FieldSpec>(
+        self,
+        program: &Program,
+        columns: &[&[Fp<S>]],
+        uniforms: &[Fp<S>],
+        first: usize,
+        outputs: &mut [&mut [Fp<S>]],
+    ) {
+        program::run_rows(self, program, columns, uniforms, first, outputs);
     }
 }

@@ -10,6 +10,7 @@ mod build;
 mod run;
 
 pub use build::{Node, Output, ProgramBuilder};
+pub(crate) use run::run_rows;
 
 /// Rows per tile. A register is then 4 KiB, and the dozen or so that a typical program uses stay
 /// in the first-level cache together with the columns they read.

@@ -5,6 +5,8 @@ use std::ops::Range;
 use parhelion_scheduler::ExecutorExt;
 
 use super::{Operand, Operation, Program, TILE};
+use crate::contract::Backend;
+use crate::dispatch::with_backend;
 use crate::{FieldSpec, Fp, Kernels};
 
 /// Fewer rows than this are not worth handing to another thread.
@@ -65,14 +67,26 @@ impl Kernels {
                 task.push(piece);
             }
         }
-        executor.for_each(tasks, |index, mut pieces| {
-            let mut machine = Machine::new(program, columns, uniforms, rows);
-            let rows_here = pieces[0].len();
-            for offset in (0..rows_here).step_by(TILE) {
-                let tile = offset..(offset + TILE).min(rows_here);
-                machine.run_tile(index * len + offset, tile, &mut pieces);
-            }
-        });
+        with_backend!(self, backend => executor.for_each(tasks, |index, mut pieces| {
+            backend.run_rows(program, columns, uniforms, index * len, &mut pieces);
+        }));
+    }
+}
+
+/// The portable machine: runs `program` on the rows from `first` on, as many as each output has.
+pub(crate) fn run_rows<S: FieldSpec>(
+    program: &Program,
+    columns: &[&[Fp<S>]],
+    uniforms: &[Fp<S>],
+    first: usize,
+    outputs: &mut [&mut [Fp<S>]],
+) {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let mut machine = Machine::new(program, columns, uniforms, rows);
+    let rows_here = outputs.first().map_or(0, |output| output.len());
+    for offset in (0..rows_here).step_by(TILE) {
+        let tile = offset..(offset + TILE).min(rows_here);
+        machine.run_tile(first + offset, tile, outputs);
     }
 }
 

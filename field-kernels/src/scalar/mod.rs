@@ -5,7 +5,7 @@ pub(crate) mod pairs;
 
 use crate::contract::{Backend, Pair};
 use crate::ntt::{Kind, Transform};
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp};
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 use parhelion_scheduler::Executor;
 
 /// The portable backend's token. It needs nothing of the CPU.
@@ -53,6 +53,17 @@ impl Backend for Scalar {
         (): &mut (),
     ) {
         transform.run(executor, from, out);
+    }
+
+    fn run_rows<S: FieldSpec>(
+        self,
+        program: &Program,
+        columns: &[&[Fp<S>]],
+        uniforms: &[Fp<S>],
+        first: usize,
+        outputs: &mut [&mut [Fp<S>]],
+    ) {
+        crate::program::run_rows(program, columns, uniforms, first, outputs);
     }
 }
 
