@@ -25,6 +25,31 @@ pub(crate) struct Pair {
     pub(crate) target: u32,
 }
 
+/// An operation on two elements, the first of which it replaces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Elementwise<S: FieldSpec> {
+    /// a + b
+    Add,
+    /// a - b
+    Sub,
+    /// a·b
+    Mul,
+    /// a + b·factor
+    AddScaled(Fp<S>),
+    /// a·factor + b
+    HornerStep(Fp<S>),
+}
+
+impl<S: FieldSpec> Elementwise<S> {
+    /// The factor, or 1.
+    pub(crate) fn factor(self) -> Fp<S> {
+        match self {
+            Self::Add | Self::Sub | Self::Mul => Fp::ONE,
+            Self::AddScaled(by) | Self::HornerStep(by) => by,
+        }
+    }
+}
+
 /// The computations that differ between instruction sets.
 pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// The name by which users choose it.
@@ -78,4 +103,35 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
         first: usize,
         outputs: &mut [&mut [Fp<S>]],
     );
+
+    /// acc\[i\] = acc\[i\] (operation) rhs\[i\]; both are as long.
+    fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>);
+
+    /// values\[i\] *= by.
+    fn scale<S: FieldSpec>(self, values: &mut [Fp<S>], by: Fp<S>);
+
+    /// out\[i\] = Σ c·v\[start + i\] over the terms (v, c); what a vector lacks is 0.
+    fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]);
+
+    /// Σ a\[i\]·b\[i\]; both are as long.
+    fn inner_product<S: FieldSpec>(self, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S>;
+
+    /// A point with what evaluations there share.
+    type Point<S: FieldSpec>: Debug + Send + Sync;
+
+    /// Prepares evaluations at a point.
+    fn point<S: FieldSpec>(self, point: Fp<S>) -> Self::Point<S>;
+
+    /// The value of a polynomial; 0 for no coefficients.
+    fn evaluate<S: FieldSpec>(self, poly: &[Fp<S>], point: &Self::Point<S>) -> Fp<S>;
+
+    /// Replaces each element by its inverse; zeros stay.
+    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]);
+
+    /// out\[i\] = first·base^i.
+    fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]);
+
+    /// Replaces each factor by the product of `first` and the factors before it, and returns the
+    /// product of `first` and all factors.
+    fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S>;
 }

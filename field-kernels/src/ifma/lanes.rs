@@ -57,12 +57,6 @@ impl Ifma {
         Tight(words, PhantomData)
     }
 
-    /// 0 in every lane.
-    #[inline(always)]
-    pub(super) fn zero<S>(self) -> Tight<S> {
-        Tight([self.splat(0); 5], PhantomData)
-    }
-
     /// `value`·2^256 in every lane.
     #[inline(always)]
     pub(super) fn splat_element<S: FieldSpec>(self, value: Fp<S>) -> Tight<S> {
@@ -156,6 +150,12 @@ impl<S: FieldSpec> Tight<S> {
     #[inline(always)]
     fn token(self) -> Ifma {
         Ifma::of(self.0[0])
+    }
+
+    /// 0 in every lane.
+    #[inline(always)]
+    pub(super) fn zero(token: Ifma) -> Self {
+        Self([token.splat(0); 5], PhantomData)
     }
 
     /// Limbs of 64 bits, which may stand for any 256-bit value.

@@ -9,12 +9,14 @@ mod lanes;
 mod ntt;
 mod pairs;
 mod program;
+mod scan;
+mod vector;
 mod word;
 
 use parhelion_scheduler::Executor;
 
 pub(crate) use self::ntt::{Direction, Plan};
-use crate::contract::{Backend, Pair};
+use crate::contract::{Backend, Elementwise, Pair};
 use crate::ntt::Kind;
 use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 
@@ -106,5 +108,43 @@ impl Backend for Ifma {
         outputs: &mut [&mut [Fp<S>]],
     ) {
         program::run_rows(self, program, columns, uniforms, first, outputs);
+    }
+
+    fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
+        vector::combine(self, acc, rhs, operation);
+    }
+
+    fn scale<S: FieldSpec>(self, values: &mut [Fp<S>], by: Fp<S>) {
+        vector::scale(self, values, by);
+    }
+
+    fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]) {
+        vector::linear_combination(self, out, start, terms);
+    }
+
+    fn inner_product<S: FieldSpec>(self, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
+        vector::inner_product(self, a, b)
+    }
+
+    type Point<S: FieldSpec> = vector::PointTable<S>;
+
+    fn point<S: FieldSpec>(self, point: Fp<S>) -> Self::Point<S> {
+        vector::point_table(self, point)
+    }
+
+    fn evaluate<S: FieldSpec>(self, poly: &[Fp<S>], point: &Self::Point<S>) -> Fp<S> {
+        vector::evaluate(self, poly, point)
+    }
+
+    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]) {
+        scan::invert(self, values);
+    }
+
+    fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+        scan::powers(self, base, first, out);
+    }
+
+    fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
+        scan::running_product(self, factors, first)
     }
 }

@@ -16,7 +16,9 @@ use parhelion_scheduler::{Executor, ExecutorExt};
 
 use super::field::split;
 use super::lanes::{Loose, Scratch, Tight};
+use super::vector::combine;
 use super::{Ifma, with_features};
+use crate::contract::Elementwise;
 use crate::ntt::{Kind, bit_reversed_powers};
 use crate::poly::powers;
 use crate::{Domain, FieldSpec, Fp};
@@ -157,7 +159,7 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
             }
             Kind::InverseOnCoset(shift_inv) => {
                 let mut factors = vec![Fp::ZERO; domain.size()];
-                powers(executor, shift_inv, Fp::ONE, &mut factors);
+                powers(token, executor, shift_inv, Fp::ONE, &mut factors);
                 Self::Planned(Cow::Borrowed(domain.plan(Direction::Inverse)), factors)
             }
         }
@@ -176,7 +178,9 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
             Self::Small(transform) => transform.run(executor, from, out),
             Self::Planned(plan, factors) => {
                 transform(token, executor, plan, from, out, workspace);
-                out.iter_mut().zip(factors).for_each(|(value, factor)| *value *= *factor);
+                if !factors.is_empty() {
+                    combine(token, out, factors, Elementwise::Mul);
+                }
             }
         }
     }

@@ -5,14 +5,12 @@
 //! shifted values is shifted.
 
 use super::lanes::{Scratch, Tight, scatter_words};
+use super::scan::{CHAINS, invert_lanes};
 use super::word::Word;
 use super::{Ifma, with_features};
 use crate::contract::Pair;
 use crate::scalar::pairs::{Case, settled, unusual};
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
-
-/// Independent chains of products, so that one's latency hides behind the others' work.
-const CHAINS: usize = 2;
 
 /// Working memory of [`add_pairs`].
 #[derive(Debug, Default)]
@@ -25,7 +23,7 @@ pub(crate) struct PairScratch {
 struct Group {
     /// The denominators of the slopes, shifted.
     denominators: Scratch,
-    /// The products of the chain's denominators before, shifted.
+    /// The products of the chain's denominators before, plain.
     products: Scratch,
     /// The pairs that are not two different points with different x, as bits.
     special: u8,
@@ -57,7 +55,7 @@ with_features! {
             scratch.groups.resize(groups, Group::default());
         }
         let work = &mut scratch.groups[..groups];
-        let mut products = [token.splat_shifted::<C::Base>(Fp::ONE); CHAINS];
+        let mut products = [token.splat_element::<C::Base>(Fp::ONE); CHAINS];
         for (step, work) in work.as_chunks_mut::<CHAINS>().0.iter_mut().enumerate() {
             for chain in 0..CHAINS {
                 let pairs = group_of(pairs, step * CHAINS + chain);
@@ -118,7 +116,7 @@ fn denominators<C: CurveSpec>(
     denominators
 }
 
-/// The sums of eight pairs, whose slopes have the denominators `reciprocals` are the inverses of.
+/// The sums of eight pairs; `reciprocals` are the inverses of their slopes' denominators, plain.
 #[inline(always)]
 fn finish<C: CurveSpec>(
     token: Ifma,
@@ -128,16 +126,18 @@ fn finish<C: CurveSpec>(
     special: u8,
     sums: &mut [Affine<C>],
 ) {
-    let left_y = Tight::from_words(gather!(token, points, pairs, 0, y)).loose();
-    let right_y = Tight::from_words(gather!(token, points, pairs, 1, y)).loose();
-    let mut numerators = (right_y - left_y).plus_modulus::<1>().carry();
+    let left_y = gather!(token, points, pairs, 0, y);
+    let right_y = Tight::from_words_shifted(gather!(token, points, pairs, 1, y)).loose();
+    let numerators = right_y - Tight::from_words_shifted(left_y).loose();
+    let mut numerators = numerators.plus_modulus::<16>().carry();
+    let left_y = Tight::from_words(left_y).loose();
     if special != 0 {
         let unusual = unusual_elements(special, pairs, |pair| numerator(pair_of(points, pair)));
-        numerators = numerators.replace(special, plain(token, &unusual));
+        numerators = numerators.replace(special, shifted(token, &unusual));
     }
     let left_x = Tight::from_words(gather!(token, points, pairs, 0, x)).loose();
     let right_x = Tight::from_words(gather!(token, points, pairs, 1, x)).loose();
-    // Below 2p times 2p, so four times the slope is below 5p. The two factors 4 of a product make up
+    // Below 32p times 2p, so four times the slope is below 9p. The two factors 4 of a product make up
     // for its factors being plain, both.
     let slopes = numerators.mul(reciprocals).times_4().carry();
     let x = slopes.square() - left_x - right_x;
@@ -197,42 +197,6 @@ fn words<S>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; 8]) -> [Word; 4] {
 }
 
 #[inline(always)]
-fn plain<S: FieldSpec>(token: Ifma, elements: &[Fp<S>; 8]) -> Tight<S> {
-    Tight::from_words(words(token, elements))
-}
-
-#[inline(always)]
 fn shifted<S: FieldSpec>(token: Ifma, elements: &[Fp<S>; 8]) -> Tight<S> {
     Tight::from_words_shifted(words(token, elements))
-}
-
-/// The inverses of all lanes, none of which is 0: shifted, as the values are, and below 16p.
-#[inline(always)]
-fn invert_lanes<S: FieldSpec>(token: Ifma, values: [Tight<S>; CHAINS]) -> [Tight<S>; CHAINS] {
-    let mut lanes = [[Fp::ZERO; 8]; CHAINS];
-    for (values, lanes) in values.iter().zip(&mut lanes) {
-        // a·2^260 times 1·2^256 is a·2^256.
-        *lanes = scatter_words(values.mul(token.splat_element(Fp::ONE)).carry().canonical().to_words());
-    }
-    invert_all(lanes.as_flattened_mut());
-    let mut inverses = values;
-    for (inverses, lanes) in inverses.iter_mut().zip(&lanes) {
-        *inverses = shifted(token, lanes);
-    }
-    inverses
-}
-
-/// Montgomery's trick: one inversion for all, none of which is 0.
-#[inline(never)]
-fn invert_all<S: FieldSpec>(values: &mut [Fp<S>]) {
-    let mut products = [Fp::ONE; 8 * CHAINS];
-    let mut product = Fp::ONE;
-    for (before, value) in products.iter_mut().zip(&*values) {
-        *before = product;
-        product *= *value;
-    }
-    let mut inverse = product.invert().unwrap_or_default();
-    for (before, value) in products.iter().zip(values).rev() {
-        (*value, inverse) = (*before * inverse, inverse * *value);
-    }
 }

@@ -12,6 +12,7 @@ use parhelion_scheduler::{Executor, ExecutorExt};
 
 use super::Kind;
 use crate::poly::powers;
+use crate::scalar::Scalar;
 use crate::scalar::limbs::{add_limbs, mul_lazy, reduce_once, sub_limbs};
 use crate::{Domain, FieldSpec, Fp};
 
@@ -180,7 +181,7 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
             Kind::InverseOnCoset(shift_inv) => (shift_inv, domain.size_inv()),
         };
         let mut factors = vec![Fp::ZERO; domain.size()];
-        powers(executor, base, first, &mut factors);
+        powers(Scalar::new(), executor, base, first, &mut factors);
         Self { domain, kind, factors }
     }
 

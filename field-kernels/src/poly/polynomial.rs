@@ -1,20 +1,28 @@
 //! Evaluation and division of polynomials. Coefficients are in order, lowest first.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use parhelion_scheduler::ExecutorExt;
 
+use crate::contract::Backend;
+use crate::dispatch::with_backend;
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
     /// The value of a polynomial at `x`; 0 for no coefficients.
     pub fn evaluate<S: FieldSpec>(&self, poly: &[Fp<S>], x: Fp<S>) -> Fp<S> {
-        poly.iter().rev().fold(Fp::ZERO, |value, &coefficient| value * x + coefficient)
+        self.evaluate_many(&[(poly, x)])[0]
     }
 
     /// The value of each polynomial at its point, in order.
     pub fn evaluate_many<S: FieldSpec>(&self, queries: &[(&[Fp<S>], Fp<S>)]) -> Vec<Fp<S>> {
-        self.executor().map(queries.len(), |index| {
-            let (poly, x) = queries[index];
-            self.evaluate(poly, x)
+        let points: BTreeSet<Fp<S>> = queries.iter().map(|(_, x)| *x).collect();
+        with_backend!(self, backend => {
+            let points: BTreeMap<Fp<S>, _> = points.into_iter().map(|x| (x, backend.point(x))).collect();
+            self.executor().map(queries.len(), |index| {
+                let (poly, x) = queries[index];
+                backend.evaluate(poly, &points[&x])
+            })
         })
     }
 

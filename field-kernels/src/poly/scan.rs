@@ -3,57 +3,59 @@
 use parhelion_scheduler::{Executor, ExecutorExt};
 
 use super::MIN_CHUNK;
+use crate::contract::Backend;
+use crate::dispatch::with_backend;
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
     /// out\[i\] = first·base^i.
     pub fn powers<S: FieldSpec>(&self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
-        powers(self.executor().as_ref(), base, first, out);
+        with_backend!(self, backend => powers(backend, self.executor().as_ref(), base, first, out));
     }
 
     /// Replaces each element by its inverse; zeros stay.
     pub fn batch_invert<S: FieldSpec>(&self, values: &mut [Fp<S>]) {
         let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
-        self.executor().for_each_chunk_mut(values, len, |_, chunk| {
-            let mut product = Fp::ONE;
-            let before: Vec<Fp<S>> = chunk
-                .iter()
-                .map(|&value| {
-                    let before = product;
-                    if !value.is_zero() {
-                        product *= value;
-                    }
-                    before
-                })
-                .collect();
-            let mut inverse = product.invert().unwrap_or_default();
-            for (value, before) in chunk.iter_mut().zip(before).rev() {
-                if !value.is_zero() {
-                    (*value, inverse) = (before * inverse, inverse * *value);
-                }
-            }
+        with_backend!(self, backend => {
+            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.invert(chunk));
         });
     }
 
     /// Replaces each factor by the product of `first` and the factors before it, and returns the
     /// product of `first` and all factors.
     pub fn running_product<S: FieldSpec>(&self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
-        factors.iter_mut().fold(first, |product, factor| {
-            let next = product * *factor;
-            *factor = product;
-            next
+        let executor = self.executor();
+        with_backend!(self, backend => {
+            if executor.threads() == 1 || factors.len() <= MIN_CHUNK {
+                return backend.running_product(factors, first);
+            }
+            // Each thread's piece on its own, then times what is before it.
+            let len = factors.len().div_ceil(executor.threads()).max(MIN_CHUNK);
+            let mut totals = vec![Fp::ONE; factors.len().div_ceil(len)];
+            let pieces = factors.chunks_mut(len).zip(&mut totals);
+            executor.for_each(pieces, |_, (piece, total)| *total = backend.running_product(piece, Fp::ONE));
+            let mut product = first;
+            for total in &mut totals {
+                (product, *total) = (product * *total, product);
+            }
+            executor.for_each(factors.chunks_mut(len).zip(totals), |_, (piece, before)| {
+                backend.scale(piece, before);
+            });
+            product
         })
     }
 }
 
-/// [`Kernels::powers`] on an executor.
-pub(crate) fn powers<S: FieldSpec>(executor: &dyn Executor, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+/// [`Kernels::powers`] on a backend and an executor.
+pub(crate) fn powers<S: FieldSpec>(
+    backend: impl Backend,
+    executor: &dyn Executor,
+    base: Fp<S>,
+    first: Fp<S>,
+    out: &mut [Fp<S>],
+) {
     let len = executor.chunk_len(out.len(), MIN_CHUNK);
     executor.for_each_chunk_mut(out, len, |index, chunk| {
-        let mut power = first * base.pow((index * len) as u64);
-        for value in chunk {
-            *value = power;
-            power *= base;
-        }
+        backend.powers(base, first * base.pow((index * len) as u64), chunk);
     });
 }

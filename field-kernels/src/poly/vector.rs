@@ -3,6 +3,8 @@
 use parhelion_scheduler::ExecutorExt;
 
 use super::{MIN_CHUNK, check_lengths};
+use crate::contract::{Backend, Elementwise};
+use crate::dispatch::with_backend;
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
@@ -11,7 +13,7 @@ impl Kernels {
     /// # Panics
     /// If the lengths differ.
     pub fn add_assign<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>]) {
-        self.zip(acc, rhs, |a, b| a + b);
+        self.combine(acc, rhs, Elementwise::Add);
     }
 
     /// acc\[i\] -= rhs\[i\].
@@ -19,7 +21,7 @@ impl Kernels {
     /// # Panics
     /// If the lengths differ.
     pub fn sub_assign<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>]) {
-        self.zip(acc, rhs, |a, b| a - b);
+        self.combine(acc, rhs, Elementwise::Sub);
     }
 
     /// acc\[i\] *= rhs\[i\].
@@ -27,13 +29,15 @@ impl Kernels {
     /// # Panics
     /// If the lengths differ.
     pub fn mul_assign<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>]) {
-        self.zip(acc, rhs, |a, b| a * b);
+        self.combine(acc, rhs, Elementwise::Mul);
     }
 
     /// values\[i\] *= by.
     pub fn scale<S: FieldSpec>(&self, values: &mut [Fp<S>], by: Fp<S>) {
         let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
-        self.executor().for_each_chunk_mut(values, len, |_, chunk| chunk.iter_mut().for_each(|v| *v *= by));
+        with_backend!(self, backend => {
+            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.scale(chunk, by));
+        });
     }
 
     /// acc\[i\] += by·rhs\[i\].
@@ -41,7 +45,7 @@ impl Kernels {
     /// # Panics
     /// If the lengths differ.
     pub fn add_scaled<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>], by: Fp<S>) {
-        self.zip(acc, rhs, |a, b| a + by * b);
+        self.combine(acc, rhs, Elementwise::AddScaled(by));
     }
 
     /// acc\[i\] = acc\[i\]·by + rhs\[i\].
@@ -49,7 +53,7 @@ impl Kernels {
     /// # Panics
     /// If the lengths differ.
     pub fn horner_step<S: FieldSpec>(&self, acc: &mut [Fp<S>], by: Fp<S>, rhs: &[Fp<S>]) {
-        self.zip(acc, rhs, |a, b| a * by + b);
+        self.combine(acc, rhs, Elementwise::HornerStep(by));
     }
 
     /// out = Σ c·v over the terms (v, c); a vector shorter than `out` counts as followed by zeros.
@@ -57,12 +61,14 @@ impl Kernels {
     /// # Panics
     /// If a vector is longer than `out`.
     pub fn linear_combination<S: FieldSpec>(&self, out: &mut [Fp<S>], terms: &[(&[Fp<S>], Fp<S>)]) {
-        out.fill(Fp::ZERO);
-        for (vector, factor) in terms {
+        for (vector, _) in terms {
             let (have, room) = (vector.len(), out.len());
             assert!(have <= room, "a term has {have} elements, the output {room}");
-            self.add_scaled(&mut out[..have], vector, *factor);
         }
+        let len = self.executor().chunk_len(out.len(), MIN_CHUNK).next_multiple_of(8);
+        with_backend!(self, backend => self.executor().for_each_chunk_mut(out, len, |index, chunk| {
+            backend.linear_combination(chunk, index * len, terms);
+        }));
     }
 
     /// Σ a\[i\]·b\[i\].
@@ -71,14 +77,23 @@ impl Kernels {
     /// If the lengths differ.
     pub fn inner_product<S: FieldSpec>(&self, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
         check_lengths(a.len(), b.len());
-        a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+        let len = self.executor().chunk_len(a.len(), MIN_CHUNK);
+        let pieces: Vec<_> = a.chunks(len).zip(b.chunks(len)).collect();
+        with_backend!(self, backend => {
+            let sums = self.executor().map(pieces.len(), |index| {
+                let (a, b) = pieces[index];
+                backend.inner_product(a, b)
+            });
+            sums.into_iter().sum()
+        })
     }
 
-    fn zip<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>], f: impl Fn(Fp<S>, Fp<S>) -> Fp<S> + Sync) {
+    fn combine<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
         check_lengths(acc.len(), rhs.len());
         let len = self.executor().chunk_len(acc.len(), MIN_CHUNK);
-        self.executor().for_each(acc.chunks_mut(len).zip(rhs.chunks(len)), |_, (acc, rhs)| {
-            acc.iter_mut().zip(rhs).for_each(|(a, &b)| *a = f(*a, b));
+        let pieces = acc.chunks_mut(len).zip(rhs.chunks(len));
+        with_backend!(self, backend => {
+            self.executor().for_each(pieces, |_, (acc, rhs)| backend.combine(acc, rhs, operation));
         });
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod limbs;
 pub(crate) mod pairs;
+pub(crate) mod scan;
+mod vector;
 
-use crate::contract::{Backend, Pair};
+use crate::contract::{Backend, Elementwise, Pair};
 use crate::ntt::{Kind, Transform};
 use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 use parhelion_scheduler::Executor;
@@ -64,6 +66,44 @@ impl Backend for Scalar {
         outputs: &mut [&mut [Fp<S>]],
     ) {
         crate::program::run_rows(program, columns, uniforms, first, outputs);
+    }
+
+    fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
+        vector::combine(acc, rhs, operation);
+    }
+
+    fn scale<S: FieldSpec>(self, values: &mut [Fp<S>], by: Fp<S>) {
+        values.iter_mut().for_each(|value| *value *= by);
+    }
+
+    fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]) {
+        vector::linear_combination(out, start, terms);
+    }
+
+    fn inner_product<S: FieldSpec>(self, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
+        vector::inner_product(a, b)
+    }
+
+    type Point<S: FieldSpec> = Fp<S>;
+
+    fn point<S: FieldSpec>(self, point: Fp<S>) -> Self::Point<S> {
+        point
+    }
+
+    fn evaluate<S: FieldSpec>(self, poly: &[Fp<S>], point: &Self::Point<S>) -> Fp<S> {
+        vector::evaluate(poly, *point)
+    }
+
+    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]) {
+        scan::invert(values);
+    }
+
+    fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+        scan::powers(base, first, out);
+    }
+
+    fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
+        scan::running_product(factors, first)
     }
 }
 

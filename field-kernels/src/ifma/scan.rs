@@ -1,0 +1,165 @@
+//! Batch inversion, powers and running products: chains of products, one a lane.
+
+use super::lanes::{Scratch, Tight, scatter_words};
+use super::vector::scale;
+use super::{Ifma, with_features};
+use crate::{FieldSpec, Fp};
+
+/// Lanes of a register.
+const LANES: usize = 8;
+
+/// Registers of independent chains, so that one's latency hides behind the others' work.
+pub(super) const CHAINS: usize = 2;
+
+/// Chains in all.
+const WIDTH: usize = CHAINS * LANES;
+
+/// Elements that share an inversion: their running products fit the second-level cache.
+const INVERTED_TOGETHER: usize = 2048;
+
+#[inline(always)]
+fn gather<S: FieldSpec>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; LANES]) -> [super::word::Word; 4] {
+    token.gather_words([a, b, c, d, e, f, g, h])
+}
+
+/// The inverses of all lanes, none of which is 0: values times 2^256, inverses times 2^260 and below
+/// 16p.
+#[inline(always)]
+pub(super) fn invert_lanes<S: FieldSpec>(token: Ifma, values: [Tight<S>; CHAINS]) -> [Tight<S>; CHAINS] {
+    let mut lanes = [[Fp::<S>::ZERO; LANES]; CHAINS];
+    for (values, lanes) in values.iter().zip(&mut lanes) {
+        *lanes = scatter_words(values.canonical().to_words());
+    }
+    invert_all(&mut lanes);
+    let mut inverses = values;
+    for (inverses, lanes) in inverses.iter_mut().zip(&lanes) {
+        *inverses = Tight::from_words_shifted(gather(token, lanes));
+    }
+    inverses
+}
+
+#[inline(never)]
+fn invert_all<S: FieldSpec>(lanes: &mut [[Fp<S>; LANES]; CHAINS]) {
+    crate::scalar::scan::invert(lanes.as_flattened_mut());
+}
+
+/// What the first pass over eight elements leaves for the second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inverting {
+    /// The products of the chain's elements before, times 2^256.
+    products: Scratch,
+    /// The elements that are 0, as bits.
+    zeros: u8,
+}
+
+with_features! {
+    /// Replaces each element by its inverse; zeros stay.
+    pub(super) fn invert<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>]) {
+        let mut work = vec![[Inverting::default(); CHAINS]; INVERTED_TOGETHER.min(values.len()) / WIDTH];
+        let (whole, rest) = values.as_chunks_mut::<WIDTH>();
+        let plain_one = token.splat_element(Fp::<S>::ONE);
+        let shifted_one = token.splat_shifted(Fp::<S>::ONE);
+        for batch in whole.chunks_mut(INVERTED_TOGETHER / WIDTH) {
+            let mut products = [plain_one; CHAINS];
+            for (values, work) in batch.iter().zip(&mut work) {
+                for chain in 0..CHAINS {
+                    let values = Tight::load_shifted(token, &values.as_chunks().0[chain]);
+                    let zeros = values.is_zero();
+                    work[chain].zeros = zeros;
+                    products[chain].to_scratch(&mut work[chain].products);
+                    // Below 2p times 16p.
+                    products[chain] = products[chain].mul(values.replace(zeros, shifted_one)).carry();
+                }
+            }
+            let mut inverses = invert_lanes(token, products);
+            for (values, work) in batch.iter_mut().zip(&work).rev() {
+                for chain in 0..CHAINS {
+                    let eight = &mut values.as_chunks_mut().0[chain];
+                    let zeros = work[chain].zeros;
+                    let values = Tight::load_shifted(token, eight).replace(zeros, shifted_one);
+                    let before = Tight::from_scratch(token, &work[chain].products);
+                    // Below 16p times 2p.
+                    let inverse = inverses[chain].mul(before).carry();
+                    inverses[chain] = inverses[chain].mul(values).carry();
+                    inverse.replace(zeros, Tight::zero(token)).store(eight);
+                }
+            }
+        }
+        crate::scalar::scan::invert(rest);
+    }
+}
+
+with_features! {
+    /// out\[i\] = first·base^i.
+    pub(super) fn powers<S: FieldSpec>(token: Ifma, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+        /// Chains of products, so that they do not wait for each other.
+        const CHAINS: usize = 4;
+        let mut start = [[Fp::ZERO; LANES]; CHAINS];
+        let mut power = first;
+        for value in start.as_flattened_mut() {
+            *value = power;
+            power *= base;
+        }
+        let step = token.splat_shifted(base.pow((CHAINS * LANES) as u64));
+        let mut powers = [Tight::load(token, &start[0]); CHAINS];
+        for (powers, start) in powers.iter_mut().zip(&start) {
+            *powers = Tight::load(token, start);
+        }
+        for block in out.chunks_mut(CHAINS * LANES) {
+            for (powers, out) in powers.iter_mut().zip(block.chunks_mut(LANES)) {
+                match out.as_mut_array() {
+                    Some(out) => powers.store(out),
+                    None => {
+                        let mut last = [Fp::ZERO; LANES];
+                        powers.store(&mut last);
+                        out.copy_from_slice(&last[..out.len()]);
+                    }
+                }
+                // Below 2p·16p.
+                *powers = powers.mul(step).carry();
+            }
+        }
+    }
+}
+
+with_features! {
+    /// Replaces each factor by the product of `first` and the factors before it, and returns the
+    /// product of `first` and all factors.
+    ///
+    /// A lane is a segment of the factors: products within segments first, then each segment times
+    /// what is before it.
+    pub(super) fn running_product<S: FieldSpec>(token: Ifma, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
+        let len = factors.len() / WIDTH;
+        if len < LANES {
+            return crate::scalar::scan::running_product(factors, first);
+        }
+        let (segments, rest) = factors.split_at_mut(len * WIDTH);
+        let mut products = [token.splat_element(Fp::<S>::ONE); CHAINS];
+        for index in 0..len {
+            for chain in 0..CHAINS {
+                let at = |lane: usize| (chain * LANES + lane) * len + index;
+                let [a, b, c, d, e, f, g, h] = [at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)];
+                let words = token.gather_words([
+                    &segments[a], &segments[b], &segments[c], &segments[d],
+                    &segments[e], &segments[f], &segments[g], &segments[h],
+                ]);
+                let before: [Fp<S>; LANES] = scatter_words(products[chain].to_words());
+                for (at, before) in [a, b, c, d, e, f, g, h].into_iter().zip(before) {
+                    // Below 2p; reduced in the second pass.
+                    segments[at] = before;
+                }
+                products[chain] = products[chain].mul(Tight::from_words_shifted(words)).carry();
+            }
+        }
+        let mut total = first;
+        let mut chunks = segments.chunks_exact_mut(len);
+        for products in products {
+            let lanes: [Fp<S>; LANES] = scatter_words(products.canonical().to_words());
+            for (segment, product) in chunks.by_ref().take(LANES).zip(lanes) {
+                scale(token, segment, total);
+                total *= product;
+            }
+        }
+        crate::scalar::scan::running_product(rest, total)
+    }
+}

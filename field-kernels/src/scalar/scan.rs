@@ -1,0 +1,43 @@
+//! Batch inversion and running products, one element after the other.
+
+use crate::{FieldSpec, Fp};
+
+/// Replaces each element by its inverse; zeros stay. One inversion for all (Montgomery's trick).
+pub(crate) fn invert<S: FieldSpec>(values: &mut [Fp<S>]) {
+    let mut product = Fp::ONE;
+    let before: Vec<Fp<S>> = values
+        .iter()
+        .map(|&value| {
+            let before = product;
+            if !value.is_zero() {
+                product *= value;
+            }
+            before
+        })
+        .collect();
+    let mut inverse = product.invert().unwrap_or_default();
+    for (value, before) in values.iter_mut().zip(before).rev() {
+        if !value.is_zero() {
+            (*value, inverse) = (before * inverse, inverse * *value);
+        }
+    }
+}
+
+/// out\[i\] = first·base^i.
+pub(crate) fn powers<S: FieldSpec>(base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {
+    let mut power = first;
+    for value in out {
+        *value = power;
+        power *= base;
+    }
+}
+
+/// Replaces each factor by the product of `first` and the factors before it, and returns the product
+/// of `first` and all factors.
+pub(crate) fn running_product<S: FieldSpec>(factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
+    factors.iter_mut().fold(first, |product, factor| {
+        let next = product * *factor;
+        *factor = product;
+        next
+    })
+}
