@@ -27,6 +27,19 @@ impl<S: FieldSpec> Radix52<S> {
     };
     /// -1/p mod 2^52.
     pub(super) const NEG_INV: u64 = S::NEG_INV & MASK;
+    /// 2^-156, 2^-104 and 2^-52 mod p: what limbs 0, 1 and 2 of a number are worth when it is divided by
+    /// 2^156.
+    pub(super) const FOLDS: [[u64; 5]; 3] = {
+        let (mut value, mut folds, mut halvings) = ([1, 0, 0, 0, 0], [[0; 5]; 3], 0);
+        while halvings < 156 {
+            value = half(value, Self::MODULUS);
+            halvings += 1;
+            if halvings % 52 == 0 {
+                folds[3 - halvings / 52] = value;
+            }
+        }
+        folds
+    };
     /// ⌊2^97/(⌊p/2^208⌋ + 1)⌋: times the highest limb of a value, over 2^97, this estimates how many
     /// times p goes into it, from below.
     pub(super) const QUOTIENT: u64 = {
@@ -61,4 +74,24 @@ pub(super) const fn split(a: [u64; 4]) -> [u64; 5] {
         (a[2] >> 28 | a[3] << 36) & MASK,
         a[3] >> 16,
     ]
+}
+
+/// a/2 mod p, for a < p.
+const fn half(mut a: [u64; 5], p: [u64; 5]) -> [u64; 5] {
+    if a[0] & 1 == 1 {
+        let (mut carry, mut i) = (0, 0);
+        while i < 5 {
+            let sum = a[i] + p[i] + carry;
+            a[i] = sum & MASK;
+            carry = sum >> 52;
+            i += 1;
+        }
+    }
+    let mut i = 0;
+    while i < 5 {
+        let above = if i < 4 { a[i + 1] & 1 } else { 0 };
+        a[i] = a[i] >> 1 | above << 51;
+        i += 1;
+    }
+    a
 }

@@ -18,9 +18,9 @@
 use std::marker::PhantomData;
 use std::ops::{Add, Sub};
 
-use super::Ifma;
 use super::field::{MASK, Radix52};
 use super::word::Word;
+use super::{Ifma, with_features};
 use crate::{FieldSpec, Fp};
 
 /// Eight values with limbs less than 2^52.
@@ -70,45 +70,54 @@ impl Ifma {
     }
 
     /// Eight neighbours as four words, one for each limb of 64 bits. The lanes are in the order
-    /// 0, 2, 1, 3, 4, 6, 5, 7, which [`Self::store_words`] undoes.
+    /// 0, 2, 1, 3, 4, 6, 5, 7, which [`store_words`] undoes.
     #[inline(always)]
-    pub(super) fn load_words<S>(self, from: &[Fp<S>; 8]) -> [Word; 4] {
-        let [a, b, c, d, e, f, g, h] = from;
-        self.transpose([(a, b), (c, d), (e, f), (g, h)])
+    pub(super) fn load_words<S: FieldSpec>(self, from: &[Fp<S>; 8]) -> [Word; 4] {
+        // Two elements a row.
+        let rows = Fp::as_limbs(from).as_flattened().as_chunks::<8>().0;
+        transpose([self.load(&rows[0]), self.load(&rows[1]), self.load(&rows[2]), self.load(&rows[3])])
     }
 
     /// Eight elements in the order of the lanes.
     #[inline(always)]
     pub(super) fn gather_words<S>(self, from: [&Fp<S>; 8]) -> [Word; 4] {
-        let [a, b, c, d, e, f, g, h] = from;
-        self.transpose([(a, c), (b, d), (e, g), (f, h)])
+        let [a, b, c, d, e, f, g, h] = from.map(|element| &element.0);
+        transpose([
+            self.load_halves(a, c),
+            self.load_halves(b, d),
+            self.load_halves(e, g),
+            self.load_halves(f, h),
+        ])
     }
 
     /// A column of an 8x8 block of elements, the rows in the order of [`Self::load_words`].
     #[inline(always)]
     pub(super) fn load_column<S>(self, block: &[Fp<S>; 64], column: usize) -> [Word; 4] {
-        let row = |row: usize| &block[8 * row + column];
-        self.transpose([(row(0), row(1)), (row(2), row(3)), (row(4), row(5)), (row(6), row(7))])
-    }
-
-    #[inline(always)]
-    fn transpose<S>(self, halves: [(&Fp<S>, &Fp<S>); 4]) -> [Word; 4] {
-        let [(a, b), (c, d), (e, f), (g, h)] = halves;
-        let (r0, r1) = (self.load_halves(&a.0, &b.0), self.load_halves(&c.0, &d.0));
-        let (r2, r3) = (self.load_halves(&e.0, &f.0), self.load_halves(&g.0, &h.0));
-        let (even0, odd0) = (r0.even_lanes(r1), r0.odd_lanes(r1));
-        let (even1, odd1) = (r2.even_lanes(r3), r2.odd_lanes(r3));
-        // Of the four pairs of lanes, 0 and 2 of each, or 1 and 3.
-        [
-            even0.pairs::<0b10_00_10_00>(even1),
-            odd0.pairs::<0b10_00_10_00>(odd1),
-            even0.pairs::<0b11_01_11_01>(even1),
-            odd0.pairs::<0b11_01_11_01>(odd1),
-        ]
+        let row = |row: usize| &block[8 * row + column].0;
+        transpose([
+            self.load_halves(row(0), row(1)),
+            self.load_halves(row(2), row(3)),
+            self.load_halves(row(4), row(5)),
+            self.load_halves(row(6), row(7)),
+        ])
     }
 }
 
-/// The rows of a transposed block: [ab, ef, cd, gh] for the halves of [`Ifma::transpose`].
+/// Rows ab, cd, ef, gh of two elements each to a word for each limb, the lanes acbdegfh.
+#[inline(always)]
+fn transpose([ab, cd, ef, gh]: [Word; 4]) -> [Word; 4] {
+    let (even0, odd0) = (ab.even_lanes(cd), ab.odd_lanes(cd));
+    let (even1, odd1) = (ef.even_lanes(gh), ef.odd_lanes(gh));
+    // Of the four pairs of lanes, 0 and 2 of each, or 1 and 3.
+    [
+        even0.pairs::<0b10_00_10_00>(even1),
+        odd0.pairs::<0b10_00_10_00>(odd1),
+        even0.pairs::<0b11_01_11_01>(even1),
+        odd0.pairs::<0b11_01_11_01>(odd1),
+    ]
+}
+
+/// The inverse of [`transpose`].
 #[inline(always)]
 fn untranspose(words: [Word; 4]) -> [Word; 4] {
     let [w0, w1, w2, w3] = words;
@@ -122,15 +131,15 @@ fn untranspose(words: [Word; 4]) -> [Word; 4] {
     ]
 }
 
-/// Writes eight neighbours whose lanes are in the order of [`Ifma::load_words`].
+/// Writes eight neighbours whose lanes are in the order of [`Ifma::load_words`]; each must be less
+/// than p, or overwritten before anyone else reads it.
 #[inline(always)]
-pub(super) fn store_words<S>(words: [Word; 4], to: &mut [Fp<S>; 8]) {
-    let [ab, cd, ef, gh] = untranspose(words);
-    let [a, b, c, d, e, f, g, h] = to;
-    ab.store_halves(&mut a.0, &mut b.0);
-    cd.store_halves(&mut c.0, &mut d.0);
-    ef.store_halves(&mut e.0, &mut f.0);
-    gh.store_halves(&mut g.0, &mut h.0);
+pub(super) fn store_words<S: FieldSpec>(words: [Word; 4], to: &mut [Fp<S>; 8]) {
+    // SAFETY: callers keep the bound, and no memory depends on it.
+    let rows = unsafe { Fp::as_limbs_mut(to) }.as_flattened_mut().as_chunks_mut::<8>().0;
+    for (row, word) in rows.iter_mut().zip(untranspose(words)) {
+        word.store(row);
+    }
 }
 
 /// The elements of [`Ifma::gather_words`], in the order of the lanes.
@@ -274,34 +283,7 @@ impl<S: FieldSpec> Tight<S> {
     /// From a value below CAPACITY·p, the one below p.
     #[inline(always)]
     pub(super) fn canonical(self) -> Self {
-        let token = self.token();
-        let quotient = self.0[4].zero().add_high(self.0[4], token.splat(Radix52::<S>::QUOTIENT)).shr::<45>();
-        let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
-        // v + quotient·(2^260 - p): what is beyond 2^260 is dropped.
-        let [mut a, mut b, mut c, mut d, mut e] = self.0;
-        a = a.add_low(quotient, complement[0]);
-        b = b.add_low(quotient, complement[1]).add_high(quotient, complement[0]);
-        c = c.add_low(quotient, complement[2]).add_high(quotient, complement[1]);
-        d = d.add_low(quotient, complement[3]).add_high(quotient, complement[2]);
-        e = e.add_low(quotient, complement[4]).add_high(quotient, complement[3]);
-        let mut reduced = Loose::<S>([a, b, c, d, e], PhantomData).carry();
-        reduced.0[4] = reduced.0[4] & token.splat(MASK);
-        // The estimate may have been one too small. Mostly, the highest limb tells that it was not.
-        let top = token.splat(Radix52::<S>::MODULUS[4] - 1);
-        if top.less_than(reduced.0[4]) != 0 {
-            reduced = reduced.subtract_modulus_once();
-        }
-        reduced
-    }
-
-    /// From a value below 2p, the one below p.
-    #[inline(always)]
-    fn subtract_modulus_once(self) -> Self {
-        let token = self.token();
-        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS);
-        let difference = (self.loose() - modulus.loose()).carry();
-        let negative = difference.0[4].less_than(self.0[4].zero());
-        difference.replace(negative, self)
+        self.loose().canonical()
     }
 
     /// Writes eight neighbours, reduced.
@@ -330,6 +312,12 @@ impl<S: FieldSpec> Loose<S> {
         Self([token.load(a), token.load(b), token.load(c), token.load(d), token.load(e)], PhantomData)
     }
 
+    /// Writes eight neighbours, reduced.
+    #[inline(always)]
+    pub(super) fn store(self, to: &mut [Fp<S>; 8]) {
+        self.canonical().store_unreduced(to);
+    }
+
     /// The same value with limbs less than 2^52. It must not be negative.
     #[inline(always)]
     pub(super) fn carry(self) -> Tight<S> {
@@ -340,6 +328,29 @@ impl<S: FieldSpec> Loose<S> {
         let d = d + c.sar::<52>();
         let e = e + d.sar::<52>();
         Tight([a & mask, b & mask, c & mask, d & mask, e], PhantomData)
+    }
+
+    /// From a value of 0 to CAPACITY·p with limbs of less than 2^60, the one below p.
+    #[inline(always)]
+    pub(super) fn canonical(self) -> Tight<S> {
+        let token = Ifma::of(self.0[0]);
+        let quotient = token.splat(0).add_high(self.0[4], token.splat(Radix52::<S>::QUOTIENT)).shr::<45>();
+        let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
+        // v + quotient·(2^260 - p): what is beyond 2^260 is dropped.
+        let [a, b, c, d, e] = self.0;
+        let a = a.add_low(quotient, complement[0]);
+        let b = b.add_low(quotient, complement[1]).add_high(quotient, complement[0]);
+        let c = c.add_low(quotient, complement[2]).add_high(quotient, complement[1]);
+        let d = d.add_low(quotient, complement[3]).add_high(quotient, complement[2]);
+        let e = e.add_low(quotient, complement[4]).add_high(quotient, complement[3]);
+        let mut reduced = Self([a, b, c, d, e], PhantomData).carry();
+        reduced.0[4] = reduced.0[4] & token.splat(MASK);
+        // The highest limb lacks what other limbs carry over, so the estimate may be off by one either
+        // way. Mostly, the highest limb of what is left tells that it was not.
+        if token.splat(Radix52::<S>::MODULUS[4] - 1).less_than(reduced.0[4]) == 0 {
+            return reduced;
+        }
+        settle(token, reduced)
     }
 
     /// 4 times the value. Limbs must have room for it.
@@ -354,6 +365,20 @@ impl<S: FieldSpec> Loose<S> {
     pub(super) fn plus_modulus<const TIMES: u64>(self) -> Self {
         let multiple = const { Radix52::<S>::multiple(TIMES) };
         self + Ifma::of(self.0[0]).splat_limbs::<S>(multiple).loose()
+    }
+}
+
+with_features! {
+    /// From a value of -p to 2p modulo 2^260, the one below p.
+    #[cold]
+    fn settle<S: FieldSpec>(token: Ifma, value: Tight<S>) -> Tight<S> {
+        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).loose();
+        let less = (value.loose() - modulus).carry();
+        let mut more = (value.loose() + modulus).carry();
+        more.0[4] = more.0[4] & token.splat(MASK);
+        let below_modulus = less.0[4].less_than(token.splat(0));
+        let negative = token.splat(1 << 51).less_than(value.0[4]);
+        less.replace(below_modulus, value).replace(negative, more)
     }
 }
 
@@ -400,10 +425,21 @@ impl<S: FieldSpec> Products<S> {
         Self([token.splat(0); 10], PhantomData)
     }
 
-    /// a·b.
+    /// a·b. Low and high halves are summed up apart, so that fewer additions wait for each other.
     #[inline(always)]
     pub(super) fn of(a: Tight<S>, b: Tight<S>) -> Self {
-        Self::none(a.token()).plus(a, b)
+        let zero = a.0[0].zero();
+        let (mut low, mut high) = ([zero; 10], [zero; 10]);
+        for i in 0..5 {
+            for j in 0..5 {
+                low[i + j] = low[i + j].add_low(a.0[j], b.0[i]);
+                high[i + j + 1] = high[i + j + 1].add_high(a.0[j], b.0[i]);
+            }
+        }
+        for (low, high) in low.iter_mut().zip(high) {
+            *low = *low + high;
+        }
+        Self(low, PhantomData)
     }
 
     /// self + a·b.
@@ -422,40 +458,62 @@ impl<S: FieldSpec> Products<S> {
     /// a². The products of different limbs are added up once and doubled.
     #[inline(always)]
     fn of_square(a: Tight<S>) -> Self {
-        let mut t = [a.0[0].zero(); 10];
+        let zero = a.0[0].zero();
+        let (mut low, mut high) = ([zero; 10], [zero; 10]);
         for i in 0..5 {
             for j in i + 1..5 {
-                t[i + j] = t[i + j].add_low(a.0[j], a.0[i]);
-                t[i + j + 1] = t[i + j + 1].add_high(a.0[j], a.0[i]);
+                low[i + j] = low[i + j].add_low(a.0[j], a.0[i]);
+                high[i + j + 1] = high[i + j + 1].add_high(a.0[j], a.0[i]);
             }
         }
-        for i in 0..5 {
-            t[2 * i] = (t[2 * i] + t[2 * i]).add_low(a.0[i], a.0[i]);
-            t[2 * i + 1] = (t[2 * i + 1] + t[2 * i + 1]).add_high(a.0[i], a.0[i]);
+        for (low, high) in low.iter_mut().zip(high) {
+            let sum = *low + high;
+            *low = sum + sum;
         }
-        Self(t, PhantomData)
+        for i in 0..5 {
+            low[2 * i] = low[2 * i].add_low(a.0[i], a.0[i]);
+            low[2 * i + 1] = low[2 * i + 1].add_high(a.0[i], a.0[i]);
+        }
+        Self(low, PhantomData)
     }
 
-    /// The sum over 2^260, mod p: the low five limbs are cleared one by one with a multiple of p
-    /// (Montgomery). Below (sum/2^260/p + 1)·p.
+    /// The sum over 2^260, mod p; below (sum/2^260/p + 1.01)·p.
+    ///
+    /// Limbs 0 to 2 are replaced by what they are worth mod p after a division by 2^156, all at once;
+    /// this leaves the sum over 2^156, and less than 3·2^52·p more. Two steps of Montgomery's
+    /// reduction divide by 2^104, adding less than p. Five steps of Montgomery's would take as many
+    /// multiplications, but each would wait for the one before.
     #[inline(always)]
     pub(super) fn reduce(self) -> Loose<S> {
-        let mut t = self.0;
-        let token = Ifma::of(t[0]);
+        let mut low = self.0;
+        let token = Ifma::of(low[0]);
+        let mut high = [token.splat(0); 10];
+        for i in 0..3 {
+            low[i + 1] = low[i + 1] + low[i].shr::<52>();
+        }
+        for (i, fold) in Radix52::<S>::FOLDS.iter().enumerate() {
+            let fold = token.splat_limbs::<S>(*fold).0;
+            for j in 0..5 {
+                low[3 + j] = low[3 + j].add_low(low[i], fold[j]);
+                high[4 + j] = high[4 + j].add_high(low[i], fold[j]);
+            }
+        }
         let inverse = token.splat(Radix52::<S>::NEG_INV);
         let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).0;
-        for i in 0..5 {
-            let factor = t[i].zero().add_low(t[i], inverse);
-            for j in 0..5 {
+        for i in 3..5 {
+            let factor = token.splat(0).add_low(low[i], inverse);
+            let carry = low[i].add_low(factor, modulus[0]).shr::<52>();
+            high[i + 1] = high[i + 1].add_high(factor, modulus[0]);
+            for j in 1..5 {
                 // Limb 3 of a Pasta modulus is 0.
                 if Radix52::<S>::MODULUS[j] != 0 {
-                    t[i + j] = t[i + j].add_low(factor, modulus[j]);
-                    t[i + j + 1] = t[i + j + 1].add_high(factor, modulus[j]);
+                    low[i + j] = low[i + j].add_low(factor, modulus[j]);
+                    high[i + j + 1] = high[i + j + 1].add_high(factor, modulus[j]);
                 }
             }
-            t[i + 1] = t[i + 1] + t[i].shr::<52>();
+            low[i + 1] = low[i + 1] + high[i + 1] + carry;
         }
-        Loose([t[5], t[6], t[7], t[8], t[9]], PhantomData)
+        Loose([low[5], low[6] + high[6], low[7] + high[7], low[8] + high[8], low[9] + high[9]], PhantomData)
     }
 }
 

@@ -130,7 +130,7 @@ with_features! {
         for ((from, out), factors) in groups.zip(factors.as_chunks().0) {
             let factors = Tight::load_shifted(token, factors);
             for (from, out) in from.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
-                Tight::load(token, from).mul(factors).carry().store(out);
+                Tight::load(token, from).mul(factors).store(out);
             }
         }
     }

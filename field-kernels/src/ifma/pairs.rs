@@ -141,9 +141,9 @@ fn finish<C: CurveSpec>(
     // for its factors being plain, both.
     let slopes = numerators.mul(reciprocals).times_4().carry();
     let x = slopes.square() - left_x - right_x;
-    let x = x.plus_modulus::<2>().carry().canonical();
+    let x = x.plus_modulus::<2>().canonical();
     let rise = (left_x - x.loose()).plus_modulus::<1>().times_4().carry().mul(slopes);
-    let y = (rise - left_y).plus_modulus::<1>().carry().canonical();
+    let y = (rise - left_y).plus_modulus::<1>().canonical();
     let (x, y) = (scatter_words(x.to_words()), scatter_words(y.to_words()));
     for (lane, pair) in pairs.iter().enumerate() {
         sums[pair.target as usize] = Affine { x: x[lane], y: y[lane] };

@@ -328,7 +328,7 @@ fn accumulate<S: FieldSpec>(
 fn flush<S: FieldSpec>(token: Ifma, sums: &[ProductsScratch; EIGHTS], target: &mut [Fp<S>]) {
     for (sum, rows) in sums.iter().zip(target.chunks_mut(LANES)) {
         let sum = Products::<S>::from_scratch(token, sum).reduce();
-        with_eight(rows, |rows| (sum + Tight::load(token, rows).loose()).carry().store(rows));
+        with_eight(rows, |rows| (sum + Tight::load(token, rows).loose()).store(rows));
     }
 }
 

@@ -32,16 +32,16 @@ fn combine_eight<S: FieldSpec>(
 ) {
     let b = Tight::load(token, rhs);
     match operation {
-        Elementwise::Add => (Tight::load(token, acc).loose() + b.loose()).carry().store(acc),
+        Elementwise::Add => (Tight::load(token, acc).loose() + b.loose()).store(acc),
         Elementwise::Sub => {
-            (Tight::load(token, acc).loose() - b.loose()).plus_modulus::<1>().carry().store(acc);
+            (Tight::load(token, acc).loose() - b.loose()).plus_modulus::<1>().store(acc);
         }
-        Elementwise::Mul => Tight::load_shifted(token, acc).mul(b).carry().store(acc),
+        Elementwise::Mul => Tight::load_shifted(token, acc).mul(b).store(acc),
         Elementwise::AddScaled(_) => {
-            (Tight::load(token, acc).loose() + b.mul(by)).carry().store(acc);
+            (Tight::load(token, acc).loose() + b.mul(by)).store(acc);
         }
         Elementwise::HornerStep(_) => {
-            (Tight::load(token, acc).mul(by) + b.loose()).carry().store(acc);
+            (Tight::load(token, acc).mul(by) + b.loose()).store(acc);
         }
     }
 }
@@ -85,11 +85,11 @@ with_features! {
         let by = token.splat_shifted(by);
         let (eights, rest) = values.as_chunks_mut::<LANES>();
         for eight in eights {
-            Tight::load(token, eight).mul(by).carry().store(eight);
+            Tight::load(token, eight).mul(by).store(eight);
         }
         let mut last = [Fp::ZERO; LANES];
         last[..rest.len()].copy_from_slice(rest);
-        Tight::load(token, &last).mul(by).carry().store(&mut last);
+        Tight::load(token, &last).mul(by).store(&mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
 }
@@ -119,7 +119,7 @@ with_features! {
                     sum = sum.plus(value, Tight::from_scratch(token, factor));
                 }
                 // Below (256/63 + 1)·p.
-                total = (total + sum.reduce()).carry().canonical().loose();
+                total = (total + sum.reduce()).canonical().loose();
             }
             let mut last = [Fp::ZERO; LANES];
             total.carry().store_unreduced(&mut last);
@@ -132,22 +132,20 @@ with_features! {
     /// Σ a\[i\]·b\[i\].
     pub(super) fn inner_product<S: FieldSpec>(token: Ifma, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
         let ((a, last_a), (b, last_b)) = (padded(a), padded(b));
-        let last = Products::of(Tight::load_shifted(token, &last_a), Tight::load(token, &last_b));
-        let mut total = last.reduce().carry().canonical();
+        let last = Products::of(Tight::load(token, &last_a), Tight::load(token, &last_b));
+        let mut total = last.reduce().canonical();
         for (a, b) in a.chunks(MAX_PRODUCTS).zip(b.chunks(MAX_PRODUCTS)) {
-            // Two sums, so that additions to one do not wait for each other.
-            let mut sums = [Products::none(token); 2];
-            for (index, (a, b)) in a.iter().zip(b).enumerate() {
-                let (a, b) = (Tight::load_shifted(token, a), Tight::load(token, b));
-                sums[index % 2] = sums[index % 2].plus(a, b);
+            let mut sum = Products::none(token);
+            for (a, b) in a.iter().zip(b) {
+                sum = sum.plus(Tight::load(token, a), Tight::load(token, b));
             }
-            // Below 16·256/63 + 2.
-            let [even, odd] = sums.map(|sum| sum.reduce().carry().canonical().loose());
-            total = (total.loose() + even + odd).carry().canonical();
+            // Below 256/63 + 2.1.
+            total = (total.loose() + sum.reduce()).canonical();
         }
         let mut lanes = [Fp::ZERO; LANES];
         total.store_unreduced(&mut lanes);
-        lanes.into_iter().sum()
+        // Products of values times 2^256, over 2^260.
+        lanes.into_iter().sum::<Fp<S>>() * Fp::from_u64(16)
     }
 }
 
@@ -188,17 +186,15 @@ with_features! {
         let mut total = Tight::zero(token);
         for block in poly.chunks(LANES * POWERS).rev() {
             let (eights, last) = padded(block);
-            let mut sums = [Products::none(token); 2];
-            for (index, (eight, power)) in eights.iter().zip(&table.powers).enumerate() {
-                let power = Tight::from_scratch(token, power);
-                sums[index % 2] = sums[index % 2].plus(Tight::load(token, eight), power);
+            let mut sum = Products::none(token);
+            for (eight, power) in eights.iter().zip(&table.powers) {
+                sum = sum.plus(Tight::load(token, eight), Tight::from_scratch(token, power));
             }
             if let Some(power) = table.powers.get(eights.len()) {
-                sums[0] = sums[0].plus(Tight::load(token, &last), Tight::from_scratch(token, power));
+                sum = sum.plus(Tight::load(token, &last), Tight::from_scratch(token, power));
             }
-            let [even, odd] = sums.map(Products::reduce);
-            // The total stays below 5p: 5·16/63 + 1 by the product, and at most 1.3 for each sum.
-            total = (total.mul(step) + even + odd).carry();
+            // The total stays below 4p: 4·16/63 + 1.1 by the product, and at most 1.6 for the sum.
+            total = (total.mul(step) + sum.reduce()).carry();
         }
         let mut lanes = [Fp::ZERO; LANES];
         total.store(&mut lanes);
