@@ -16,13 +16,79 @@ use parhelion_scheduler::Executor;
 use crate::ntt::Kind;
 use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 
-/// Two neighbouring points to add.
+/// Two points to add.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
-    /// Where the first is; the second follows.
+    /// Where the first is.
     pub(crate) left: u32,
+    /// Where the second is.
+    pub(crate) right: u32,
     /// Where the sum goes.
     pub(crate) target: u32,
+}
+
+/// In the place of a point: its negative is meant.
+pub(crate) const NEGATIVE: u32 = 1 << 31;
+
+/// Where [`Backend::add_pairs`] reads points and writes sums.
+pub(crate) trait PointMemory<C: CurveSpec> {
+    /// Whether places may be marked [`NEGATIVE`].
+    const SIGNED: bool;
+
+    /// The point at a place, whose mark is ignored.
+    fn at(&self, place: u32) -> &Affine<C>;
+
+    /// Writes a sum.
+    fn put(&mut self, place: u32, sum: Affine<C>);
+
+    /// The points of a pair, negated where they are marked.
+    #[inline(always)]
+    fn points(&self, pair: Pair) -> [Affine<C>; 2] {
+        [pair.left, pair.right].map(|place| {
+            let Affine { x, y } = *self.at(place);
+            Affine { x, y: y.negate_if(Self::SIGNED && place & NEGATIVE != 0) }
+        })
+    }
+}
+
+/// Signed points in one place, sums in another.
+#[derive(Debug)]
+pub(crate) struct Apart<'a, C: CurveSpec> {
+    pub(crate) points: &'a [Affine<C>],
+    pub(crate) sums: &'a mut [Affine<C>],
+}
+
+impl<C: CurveSpec> PointMemory<C> for Apart<'_, C> {
+    const SIGNED: bool = true;
+
+    #[inline(always)]
+    fn at(&self, place: u32) -> &Affine<C> {
+        &self.points[(place & !NEGATIVE) as usize]
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: u32, sum: Affine<C>) {
+        self.sums[place as usize] = sum;
+    }
+}
+
+/// Sums that replace points. No place may be in two pairs, but a pair's sum may replace one of its
+/// points.
+#[derive(Debug)]
+pub(crate) struct InPlace<'a, C: CurveSpec>(pub(crate) &'a mut [Affine<C>]);
+
+impl<C: CurveSpec> PointMemory<C> for InPlace<'_, C> {
+    const SIGNED: bool = false;
+
+    #[inline(always)]
+    fn at(&self, place: u32) -> &Affine<C> {
+        &self.0[place as usize]
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: u32, sum: Affine<C>) {
+        self.0[place as usize] = sum;
+    }
 }
 
 /// An operation on two elements, the first of which it replaces.
@@ -58,13 +124,12 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// Working memory of [`add_pairs`](Self::add_pairs).
     type PairScratch<C: CurveSpec>: Debug + Default + Send;
 
-    /// sums\[target\] = points\[left\] + points\[left + 1\] for each pair: complete affine addition, the
-    /// identity, doubling and opposite points included, with one inversion for all pairs.
+    /// Writes point\[left\] + point\[right\] to the target of each pair: complete affine addition, the
+    /// identity, doubling and opposite points included, with one inversion for many pairs.
     fn add_pairs<C: CurveSpec>(
         self,
-        points: &[Affine<C>],
+        memory: &mut impl PointMemory<C>,
         pairs: &[Pair],
-        sums: &mut [Affine<C>],
         scratch: &mut Self::PairScratch<C>,
     );
 

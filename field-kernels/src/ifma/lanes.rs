@@ -81,12 +81,12 @@ impl Ifma {
     /// Eight elements in the order of the lanes.
     #[inline(always)]
     pub(super) fn gather_words<S>(self, from: [&Fp<S>; 8]) -> [Word; 4] {
-        let [a, b, c, d, e, f, g, h] = from.map(|element| &element.0);
+        let [a, b, c, d, e, f, g, h] = from;
         transpose([
-            self.load_halves(a, c),
-            self.load_halves(b, d),
-            self.load_halves(e, g),
-            self.load_halves(f, h),
+            self.load_halves(&a.0, &c.0),
+            self.load_halves(&b.0, &d.0),
+            self.load_halves(&e.0, &g.0),
+            self.load_halves(&f.0, &h.0),
         ])
     }
 
@@ -266,6 +266,14 @@ impl<S: FieldSpec> Tight<S> {
             e.replace(mask, j),
         ];
         Self(words, PhantomData)
+    }
+
+    /// TIMES·p - self in the lanes of `mask`, for a value of at most TIMES·p.
+    #[inline(always)]
+    pub(super) fn negate<const TIMES: u64>(self, mask: u8) -> Self {
+        let multiple = const { Radix52::<S>::multiple(TIMES) };
+        let negative = self.token().splat_limbs::<S>(multiple).loose() - self.loose();
+        self.replace(mask, negative.carry())
     }
 
     /// self·other/2^260, below (x·y/CAPACITY + 1)·p for factors below x·p and y·p.

@@ -16,9 +16,9 @@ mod word;
 use parhelion_scheduler::Executor;
 
 pub(crate) use self::ntt::{Direction, Plan};
-use crate::contract::{Backend, Elementwise, Pair};
+use crate::contract::{Backend, Elementwise, Pair, PointMemory};
 use crate::ntt::Kind;
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
+use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
 
 /// The token of this backend: whoever has it has detected the features below.
 #[derive(Clone, Copy, Debug)]
@@ -68,12 +68,11 @@ impl Backend for Ifma {
 
     fn add_pairs<C: CurveSpec>(
         self,
-        points: &[Affine<C>],
+        memory: &mut impl PointMemory<C>,
         pairs: &[Pair],
-        sums: &mut [Affine<C>],
         scratch: &mut Self::PairScratch<C>,
     ) {
-        pairs::add_pairs(self, points, pairs, sums, scratch);
+        pairs::add_pairs(self, memory, pairs, scratch);
     }
 
     type Transform<'a, S: FieldSpec> = ntt::Transform<'a, S>;

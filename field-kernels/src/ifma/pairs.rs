@@ -6,10 +6,10 @@
 
 use super::lanes::{Scratch, Tight, scatter_words};
 use super::scan::{CHAINS, invert_lanes};
-use super::word::Word;
 use super::{Ifma, with_features};
-use crate::contract::Pair;
+use crate::contract::{Pair, PointMemory};
 use crate::scalar::pairs::{Case, settled, unusual};
+use crate::scalar::prefetch;
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
 /// Working memory of [`add_pairs`].
@@ -29,27 +29,43 @@ struct Group {
     special: u8,
 }
 
-/// The eight pairs from number `8·group` on; the last pair again where there are no more.
+/// Pairs that share an inversion: their points and what is noted of them fit the second-level cache.
+const TOGETHER: usize = 2048;
+
+/// How many eights of pairs ahead of its use a point is asked for from memory.
+const AHEAD: usize = 2;
+
+/// The eight pairs from number `8·group` on, the last pair again where there are no more; and how
+/// many there are.
 #[inline(always)]
-fn group_of(pairs: &[Pair], group: usize) -> [Pair; 8] {
-    match pairs[8 * group.min((pairs.len() - 1) / 8)..].first_chunk() {
-        Some(chunk) => *chunk,
-        None => std::array::from_fn(|lane| pairs[(8 * group + lane).min(pairs.len() - 1)]),
+fn group_of(pairs: &[Pair], group: usize) -> ([Pair; 8], usize) {
+    match pairs.get(8 * group..).and_then(<[_]>::first_chunk) {
+        Some(chunk) => (*chunk, 8),
+        None => {
+            let last = pairs.len() - 1;
+            let chunk = std::array::from_fn(|lane| pairs[(8 * group + lane).min(last)]);
+            (chunk, pairs.len().saturating_sub(8 * group))
+        }
     }
 }
 
+/// Adds the points of each pair.
+pub(super) fn add_pairs<C: CurveSpec>(
+    token: Ifma,
+    memory: &mut impl PointMemory<C>,
+    pairs: &[Pair],
+    scratch: &mut PairScratch,
+) {
+    pairs.chunks(TOGETHER).for_each(|pairs| add_together(token, memory, pairs, scratch));
+}
+
 with_features! {
-    /// sums\[target\] = points\[left\] + points\[left + 1\] for each pair.
-    pub(super) fn add_pairs<C: CurveSpec>(
+    fn add_together<C: CurveSpec, M: PointMemory<C>>(
         token: Ifma,
-        points: &[Affine<C>],
+        memory: &mut M,
         pairs: &[Pair],
-        sums: &mut [Affine<C>],
         scratch: &mut PairScratch,
     ) {
-        if pairs.is_empty() {
-            return;
-        }
         let groups = pairs.len().div_ceil(8 * CHAINS) * CHAINS;
         if scratch.groups.len() < groups {
             scratch.groups.resize(groups, Group::default());
@@ -58,8 +74,10 @@ with_features! {
         let mut products = [token.splat_element::<C::Base>(Fp::ONE); CHAINS];
         for (step, work) in work.as_chunks_mut::<CHAINS>().0.iter_mut().enumerate() {
             for chain in 0..CHAINS {
-                let pairs = group_of(pairs, step * CHAINS + chain);
-                let denominators = denominators(token, points, &pairs, &mut work[chain]);
+                let group = step * CHAINS + chain;
+                announce(memory, pairs, 8 * (group + AHEAD));
+                let (pairs, _) = group_of(pairs, group);
+                let denominators = denominators(token, memory, &pairs, &mut work[chain]);
                 products[chain].to_scratch(&mut work[chain].products);
                 // Below 32p times 2p.
                 products[chain] = products[chain].mul(denominators).carry();
@@ -68,24 +86,59 @@ with_features! {
         let mut inverses = invert_lanes(token, products);
         for (step, work) in work.as_chunks::<CHAINS>().0.iter().enumerate().rev() {
             for chain in 0..CHAINS {
-                let pairs = group_of(pairs, step * CHAINS + chain);
+                let (pairs, real) = group_of(pairs, step * CHAINS + chain);
                 let denominators = Tight::from_scratch(token, &work[chain].denominators);
                 let products = Tight::from_scratch(token, &work[chain].products);
                 // Below 16p times 2p.
                 let reciprocals = inverses[chain].mul(products).carry();
                 inverses[chain] = inverses[chain].mul(denominators).carry();
-                finish(token, points, &pairs, reciprocals, work[chain].special, sums);
+                finish(token, memory, &pairs, real, reciprocals, work[chain].special);
             }
         }
     }
 }
 
-/// The x coordinates of the left and right points of each pair.
+/// Asks for the points of eight pairs.
+#[inline(always)]
+fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, pairs: &[Pair], start: usize) {
+    if let Some(pairs) = pairs.get(start..start + 8) {
+        for pair in pairs {
+            prefetch(memory.at(pair.left));
+            prefetch(memory.at(pair.right));
+        }
+    }
+}
+
+/// One coordinate of the left or right points of eight pairs.
 macro_rules! gather {
-    ($token:expr, $points:expr, $pairs:expr, $side:expr, $coordinate:ident) => {{
+    ($token:expr, $memory:expr, $pairs:expr, $side:ident, $coordinate:ident) => {{
         let [a, b, c, d, e, f, g, h] = $pairs;
-        let at = |pair: &Pair| &$points[pair.left as usize + $side].$coordinate;
-        $token.gather_words([at(a), at(b), at(c), at(d), at(e), at(f), at(g), at(h)])
+        $token.gather_words([
+            &$memory.at(a.$side).$coordinate,
+            &$memory.at(b.$side).$coordinate,
+            &$memory.at(c.$side).$coordinate,
+            &$memory.at(d.$side).$coordinate,
+            &$memory.at(e.$side).$coordinate,
+            &$memory.at(f.$side).$coordinate,
+            &$memory.at(g.$side).$coordinate,
+            &$memory.at(h.$side).$coordinate,
+        ])
+    }};
+}
+
+/// The lanes whose left or right point is to be negated, as bits.
+macro_rules! signs {
+    ($pairs:expr, $side:ident) => {{
+        let [a, b, c, d, e, f, g, h] = $pairs;
+        let bit = |place: u32, lane: u32| (place >> 31) << lane;
+        (bit(a.$side, 0)
+            | bit(b.$side, 1)
+            | bit(c.$side, 2)
+            | bit(d.$side, 3)
+            | bit(e.$side, 4)
+            | bit(f.$side, 5)
+            | bit(g.$side, 6)
+            | bit(h.$side, 7)) as u8
     }};
 }
 
@@ -93,110 +146,123 @@ macro_rules! gather {
 #[inline(always)]
 fn denominators<C: CurveSpec>(
     token: Ifma,
-    points: &[Affine<C>],
+    memory: &impl PointMemory<C>,
     pairs: &[Pair; 8],
     work: &mut Group,
 ) -> Tight<C::Base> {
-    let left = gather!(token, points, pairs, 0, x);
-    let right = gather!(token, points, pairs, 1, x);
+    let left = gather!(token, memory, pairs, left, x);
+    let right = gather!(token, memory, pairs, right, x);
     let ([a, b, c, d], [e, f, g, h]) = (left, right);
     let zero = a.zero();
     let equal = a.equal(e) & b.equal(f) & c.equal(g) & d.equal(h);
     // The identity has x = 0, so these three tests find every unusual pair.
     work.special = equal | (a | b | c | d).equal(zero) | (e | f | g | h).equal(zero);
     let (left, right) = (Tight::from_words_shifted(left), Tight::from_words_shifted(right));
-    let denominators = (right.loose() - left.loose()).plus_modulus::<16>().carry();
-    denominators.to_scratch(&mut work.denominators);
-    if work.special == 0 {
-        return denominators;
+    let mut denominators = (right.loose() - left.loose()).plus_modulus::<16>().carry();
+    if work.special != 0 {
+        let unusual = unusual_denominators(memory, pairs, work.special);
+        denominators = denominators.replace(work.special, shifted(token, &unusual));
     }
-    let unusual = unusual_elements(work.special, pairs, |pair| unusual(pair_of(points, pair)).1);
-    let denominators = denominators.replace(work.special, shifted(token, &unusual));
     denominators.to_scratch(&mut work.denominators);
     denominators
 }
 
-/// The sums of eight pairs; `reciprocals` are the inverses of their slopes' denominators, plain.
+/// The sums of eight pairs, of which `real` are wanted; `reciprocals` are the inverses of their
+/// slopes' denominators, plain.
 #[inline(always)]
-fn finish<C: CurveSpec>(
+fn finish<C: CurveSpec, M: PointMemory<C>>(
     token: Ifma,
-    points: &[Affine<C>],
+    memory: &mut M,
     pairs: &[Pair; 8],
+    real: usize,
     reciprocals: Tight<C::Base>,
     special: u8,
-    sums: &mut [Affine<C>],
 ) {
-    let left_y = gather!(token, points, pairs, 0, y);
-    let right_y = Tight::from_words_shifted(gather!(token, points, pairs, 1, y)).loose();
-    let numerators = right_y - Tight::from_words_shifted(left_y).loose();
-    let mut numerators = numerators.plus_modulus::<16>().carry();
-    let left_y = Tight::from_words(left_y).loose();
+    let left = gather!(token, memory, pairs, left, y);
+    let right = gather!(token, memory, pairs, right, y);
+    let (mut left_y, mut shifted_left_y) = (Tight::from_words(left), Tight::from_words_shifted(left));
+    let mut right_y = Tight::from_words_shifted(right);
+    if M::SIGNED {
+        let (left, right) = (signs!(pairs, left), signs!(pairs, right));
+        left_y = left_y.negate::<1>(left);
+        shifted_left_y = shifted_left_y.negate::<16>(left);
+        right_y = right_y.negate::<16>(right);
+    }
+    let mut numerators = (right_y.loose() - shifted_left_y.loose()).plus_modulus::<16>().carry();
     if special != 0 {
-        let unusual = unusual_elements(special, pairs, |pair| numerator(pair_of(points, pair)));
+        let unusual = unusual_numerators(memory, pairs, special);
         numerators = numerators.replace(special, shifted(token, &unusual));
     }
-    let left_x = Tight::from_words(gather!(token, points, pairs, 0, x)).loose();
-    let right_x = Tight::from_words(gather!(token, points, pairs, 1, x)).loose();
-    // Below 32p times 2p, so four times the slope is below 9p. The two factors 4 of a product make up
-    // for its factors being plain, both.
+    let left_x = Tight::from_words(gather!(token, memory, pairs, left, x)).loose();
+    let right_x = Tight::from_words(gather!(token, memory, pairs, right, x)).loose();
+    // Below 32p times 2p, so four times the slope is below 9p. The two factors 4 of a product make
+    // up for its factors being plain, both.
     let slopes = numerators.mul(reciprocals).times_4().carry();
     let x = slopes.square() - left_x - right_x;
     let x = x.plus_modulus::<2>().canonical();
     let rise = (left_x - x.loose()).plus_modulus::<1>().times_4().carry().mul(slopes);
-    let y = (rise - left_y).plus_modulus::<1>().canonical();
-    let (x, y) = (scatter_words(x.to_words()), scatter_words(y.to_words()));
-    for (lane, pair) in pairs.iter().enumerate() {
-        sums[pair.target as usize] = Affine { x: x[lane], y: y[lane] };
-    }
+    let y = (rise - left_y.loose()).plus_modulus::<1>().canonical();
     if special != 0 {
-        settle(special, points, pairs, sums);
-    }
-}
-
-#[inline(always)]
-fn pair_of<C: CurveSpec>(points: &[Affine<C>], pair: Pair) -> [&Affine<C>; 2] {
-    [&points[pair.left as usize], &points[pair.left as usize + 1]]
-}
-
-/// `element(pair)` for the lanes of `mask`.
-#[cold]
-fn unusual_elements<S: FieldSpec>(
-    mask: u8,
-    pairs: &[Pair; 8],
-    element: impl Fn(Pair) -> Fp<S>,
-) -> [Fp<S>; 8] {
-    std::array::from_fn(|lane| if mask >> lane & 1 == 1 { element(pairs[lane]) } else { Fp::ZERO })
-}
-
-/// The numerator of an unusual pair's slope.
-fn numerator<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> Fp<C::Base> {
-    match unusual([p, q]).0 {
-        Case::Chord => q.y - p.y,
-        Case::Tangent => {
-            let square = p.x.square();
-            square.double() + square
+        let settled = settled_sums(memory, pairs, special);
+        let lanes = scatter_words(x.to_words()).into_iter().zip(scatter_words(y.to_words()));
+        for ((pair, (x, y)), settled) in pairs.iter().zip(lanes).zip(settled).take(real) {
+            memory.put(pair.target, settled.unwrap_or(Affine { x, y }));
         }
-        Case::Settled => Fp::ZERO,
+        return;
     }
+    let (x, y) = (scatter_words(x.to_words()), scatter_words(y.to_words()));
+    for (lane, pair) in pairs.iter().enumerate().take(real) {
+        memory.put(pair.target, Affine { x: x[lane], y: y[lane] });
+    }
+}
+
+/// The denominators of the unusual pairs of `mask`.
+#[cold]
+fn unusual_denominators<C: CurveSpec>(
+    memory: &impl PointMemory<C>,
+    pairs: &[Pair; 8],
+    mask: u8,
+) -> [Fp<C::Base>; 8] {
+    std::array::from_fn(|lane| match mask >> lane & 1 {
+        1 => unusual(memory.points(pairs[lane])).1,
+        _ => Fp::ZERO,
+    })
+}
+
+/// The numerators of the slopes of the unusual pairs of `mask`.
+#[cold]
+fn unusual_numerators<C: CurveSpec>(
+    memory: &impl PointMemory<C>,
+    pairs: &[Pair; 8],
+    mask: u8,
+) -> [Fp<C::Base>; 8] {
+    std::array::from_fn(|lane| {
+        let [p, q] = memory.points(pairs[lane]);
+        match (mask >> lane & 1, unusual([p, q]).0) {
+            (1, Case::Chord) => q.y - p.y,
+            (1, Case::Tangent) => {
+                let square = p.x.square();
+                square.double() + square
+            }
+            _ => Fp::ZERO,
+        }
+    })
 }
 
 /// The sums of those pairs of `mask` that have no slope.
 #[cold]
-fn settle<C: CurveSpec>(mask: u8, points: &[Affine<C>], pairs: &[Pair; 8], sums: &mut [Affine<C>]) {
-    for (lane, pair) in pairs.iter().enumerate() {
-        let [p, q] = pair_of(points, *pair);
-        if mask >> lane & 1 == 1 && unusual([p, q]).0 == Case::Settled {
-            sums[pair.target as usize] = settled([p, q]);
-        }
-    }
+fn settled_sums<C: CurveSpec>(
+    memory: &impl PointMemory<C>,
+    pairs: &[Pair; 8],
+    mask: u8,
+) -> [Option<Affine<C>>; 8] {
+    std::array::from_fn(|lane| {
+        let points = memory.points(pairs[lane]);
+        (mask >> lane & 1 == 1 && unusual(points).0 == Case::Settled).then(|| settled(points))
+    })
 }
 
 #[inline(always)]
-fn words<S>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; 8]) -> [Word; 4] {
-    token.gather_words([a, b, c, d, e, f, g, h])
-}
-
-#[inline(always)]
-fn shifted<S: FieldSpec>(token: Ifma, elements: &[Fp<S>; 8]) -> Tight<S> {
-    Tight::from_words_shifted(words(token, elements))
+fn shifted<S: FieldSpec>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; 8]) -> Tight<S> {
+    Tight::from_words_shifted(token.gather_words([a, b, c, d, e, f, g, h]))
 }

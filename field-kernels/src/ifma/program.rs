@@ -326,33 +326,40 @@ fn accumulate<S: FieldSpec>(
 /// Adds the sums to the column.
 #[inline(always)]
 fn flush<S: FieldSpec>(token: Ifma, sums: &[ProductsScratch; EIGHTS], target: &mut [Fp<S>]) {
-    for (sum, rows) in sums.iter().zip(target.chunks_mut(LANES)) {
-        let sum = Products::<S>::from_scratch(token, sum).reduce();
-        with_eight(rows, |rows| (sum + Tight::load(token, rows).loose()).store(rows));
+    let (eights, rest) = target.as_chunks_mut::<LANES>();
+    for (sum, rows) in sums.iter().zip(eights.iter_mut()) {
+        flush_eight(token, sum, rows);
     }
+    if !rest.is_empty() {
+        let mut padded = [Fp::ZERO; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        flush_eight(token, &sums[eights.len()], &mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn flush_eight<S: FieldSpec>(token: Ifma, sum: &ProductsScratch, rows: &mut [Fp<S>; LANES]) {
+    let sum = Products::<S>::from_scratch(token, sum).reduce();
+    (sum + Tight::load(token, rows).loose()).store(rows);
 }
 
 /// Overwrites the column with the value.
 #[inline(always)]
 fn overwrite<S: FieldSpec>(token: Ifma, value: Values<'_>, target: &mut [Fp<S>]) {
-    // Times 2^256 over 2^260.
-    let one = token.splat_element(Fp::ONE);
-    for (index, rows) in target.chunks_mut(LANES).enumerate() {
-        let value = Tight::<S>::from_scratch(token, value.at(index)).mul(one).carry();
-        with_eight(rows, |rows| value.store(rows));
+    let (eights, rest) = target.as_chunks_mut::<LANES>();
+    for (index, rows) in eights.iter_mut().enumerate() {
+        overwrite_eight(token, value.at(index), rows);
+    }
+    if !rest.is_empty() {
+        let mut padded = [Fp::ZERO; LANES];
+        overwrite_eight(token, value.at(eights.len()), &mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
     }
 }
 
-/// Lets `write` write eight rows, of which only some may be wanted.
 #[inline(always)]
-fn with_eight<S: FieldSpec>(rows: &mut [Fp<S>], write: impl FnOnce(&mut [Fp<S>; LANES])) {
-    let mut padded = [Fp::ZERO; LANES];
-    match rows.as_mut_array::<LANES>() {
-        Some(rows) => write(rows),
-        None => {
-            padded[..rows.len()].copy_from_slice(rows);
-            write(&mut padded);
-            rows.copy_from_slice(&padded[..rows.len()]);
-        }
-    }
+fn overwrite_eight<S: FieldSpec>(token: Ifma, value: &Scratch, rows: &mut [Fp<S>; LANES]) {
+    // Times 2^256 over 2^260.
+    Tight::<S>::from_scratch(token, value).mul(token.splat_element(Fp::ONE)).store(rows);
 }

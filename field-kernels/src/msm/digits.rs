@@ -1,5 +1,6 @@
 //! Signed digits of scalars, and classes of scalars by size.
 
+use crate::contract::NEGATIVE;
 use crate::{FieldSpec, Fp};
 
 /// Upper limits of the classes in bits; the last holds any magnitude (at most (p - 1) / 2).
@@ -12,12 +13,9 @@ const MAX_WINDOW: u32 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Signed {
     pub(super) magnitude: [u64; 4],
-    /// Index of the base, with the sign in the top bit.
+    /// Index of the base, marked [`NEGATIVE`] where it is subtracted.
     pub(super) base: u32,
 }
-
-/// Marks a base that is subtracted.
-pub(super) const NEGATIVE: u32 = 1 << 31;
 
 /// Scalars of similar size.
 #[derive(Debug)]

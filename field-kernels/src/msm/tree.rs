@@ -1,37 +1,41 @@
 //! Sums of groups of affine points, many additions to an inversion.
 //!
-//! Pairs within a group, and groups among each other, are independent. Points are gathered a
-//! segment at a time; within it, every round adds up all neighbours of the same group and so
-//! halves the groups, until each is one point. A segment and its sums fit the second-level cache,
-//! and the first rounds, which do nearly all the work, share an inversion among hundreds of pairs.
+//! Pairs within a group, and groups among each other, are independent. The first round adds up pairs
+//! of points where they are and writes the sums side by side; every further round adds up the
+//! neighbours that are left in each group, in place, until each group is one point. All groups go
+//! through a round together, so that there are enough pairs to share inversions.
 
-use crate::contract::{Backend, Pair};
+use crate::contract::{Apart, Backend, InPlace, NEGATIVE, Pair};
 use crate::{Affine, CurveSpec};
 
-/// Points per segment: 128 KiB.
-const SEGMENT: usize = 2048;
-
-/// How many points ahead of its use a point is asked for from memory.
-const AHEAD: usize = 12;
+/// Points that go through the rounds together: their sums of the first round take 2 MiB.
+const SEGMENT: usize = 1 << 16;
 
 /// Buffers for summing groups, reused from call to call.
 #[derive(Debug)]
 pub(super) struct Summer<C: CurveSpec, B: Backend> {
     backend: B,
-    /// The points of the segment, and their sums of the next round.
-    points: Vec<Affine<C>>,
+    /// The sums so far; those of a group are neighbours.
     sums: Vec<Affine<C>>,
-    /// The groups of the segment with how many points each still has.
-    groups: Vec<(u32, u32)>,
+    /// The groups of the segment.
+    groups: Vec<Group>,
     pairs: Vec<Pair>,
     scratch: B::PairScratch<C>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    index: u32,
+    /// Where its sums start.
+    start: u32,
+    /// How many there are, after the first round.
+    len: u32,
 }
 
 impl<C: CurveSpec, B: Backend> Summer<C, B> {
     pub(super) fn new(backend: B) -> Self {
         Self {
             backend,
-            points: Vec::new(),
             sums: Vec::new(),
             groups: Vec::new(),
             pairs: Vec::new(),
@@ -39,80 +43,93 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         }
     }
 
-    /// Calls `done(g, sum)` for each group g that is not empty, in order. `point(i)` is the i-th
-    /// point and `announce(i)` hints that it will be read soon; the points of a group are
-    /// consecutive, and `sizes` tells how many each group has.
+    /// Calls `done(g, sum)` for each group g that is not empty, in order. The members of the groups
+    /// are places in `points`, negated if marked so, one group after the other; `sizes` tells how many
+    /// each group has.
     pub(super) fn sum_groups(
         &mut self,
+        points: &[Affine<C>],
+        members: &[u32],
         sizes: &[u32],
-        point: impl Fn(usize) -> Affine<C>,
-        announce: impl Fn(usize),
         mut done: impl FnMut(usize, Affine<C>),
     ) {
-        let total: usize = sizes.iter().map(|size| *size as usize).sum();
-        let mut start = 0;
-        for (group, &size) in sizes.iter().enumerate() {
-            let mut left = size;
+        let (mut rest, mut room) = (members, SEGMENT);
+        for (index, &size) in (0..).zip(sizes) {
+            let mut left = size as usize;
             while left > 0 {
-                // Room for at least one point: a full segment has been summed up.
-                let taken = left.min((SEGMENT - self.points.len()) as u32);
-                for index in start..start + taken as usize {
-                    announce((index + AHEAD).min(total - 1));
-                    self.points.push(point(index));
-                }
-                match self.groups.last_mut() {
-                    Some((last, count)) if *last == group as u32 => *count += taken,
-                    _ => self.groups.push((group as u32, taken)),
-                }
-                (start, left) = (start + taken as usize, left - taken);
-                if self.points.len() == SEGMENT {
-                    self.sum_segment((left > 0).then_some(group), &mut done);
+                let taken;
+                (taken, rest) = rest.split_at(left.min(room));
+                (left, room) = (left - taken.len(), room - taken.len());
+                self.enter(points, index, taken);
+                if room == 0 {
+                    self.sum_segment(points, (left > 0).then_some(index), &mut done);
+                    room = SEGMENT;
                 }
             }
         }
-        self.sum_segment(None, &mut done);
+        self.sum_segment(points, None, &mut done);
+    }
+
+    /// Notes the first round for some members of a group.
+    fn enter(&mut self, points: &[Affine<C>], index: u32, members: &[u32]) {
+        match self.groups.last_mut() {
+            Some(group) if group.index == index => {}
+            _ => self.groups.push(Group { index, start: self.sums.len() as u32, len: 0 }),
+        }
+        let (pairs, last) = members.as_chunks::<2>();
+        for (&[left, right], target) in pairs.iter().zip(self.sums.len() as u32..) {
+            self.pairs.push(Pair { left, right, target });
+        }
+        self.sums.resize(self.sums.len() + pairs.len(), Affine::IDENTITY);
+        if let [place] = *last {
+            let Affine { x, y } = points[(place & !NEGATIVE) as usize];
+            self.sums.push(Affine { x, y: y.negate_if(place & NEGATIVE != 0) });
+        }
+        if let Some(group) = self.groups.last_mut() {
+            group.len = self.sums.len() as u32 - group.start;
+        }
     }
 
     /// Sums the groups of the segment. The one that goes on in the next segment is not done; its
-    /// sum so far stays as the first point.
-    fn sum_segment(&mut self, unfinished: Option<usize>, done: &mut impl FnMut(usize, Affine<C>)) {
-        while self.points.len() > self.groups.len() {
-            self.round();
+    /// sum so far is its first in the next.
+    fn sum_segment(
+        &mut self,
+        points: &[Affine<C>],
+        unfinished: Option<u32>,
+        done: &mut impl FnMut(usize, Affine<C>),
+    ) {
+        let Self { backend, sums, groups, pairs, scratch } = self;
+        backend.add_pairs(&mut Apart { points, sums }, pairs, scratch);
+        let mut active: Vec<Group> = groups.iter().filter(|group| group.len > 1).copied().collect();
+        let mut stride = 1;
+        while !active.is_empty() {
+            pairs.clear();
+            for Group { start, len, .. } in &mut active {
+                for pair in 0..*len / 2 {
+                    let left = *start + 2 * stride * pair;
+                    pairs.push(Pair { left, right: left + stride, target: left });
+                }
+                *len = len.div_ceil(2);
+            }
+            backend.add_pairs(&mut InPlace(sums), pairs, scratch);
+            active.retain(|group| group.len > 1);
+            stride *= 2;
         }
         let mut carried = None;
-        for (&(group, _), &sum) in self.groups.iter().zip(&self.points) {
-            if unfinished == Some(group as usize) {
-                carried = Some((group, sum));
+        for &Group { index, start, .. } in groups.iter() {
+            let sum = sums[start as usize];
+            if unfinished == Some(index) {
+                carried = Some((index, sum));
             } else {
-                done(group as usize, sum);
+                done(index as usize, sum);
             }
         }
-        self.points.clear();
-        self.groups.clear();
-        if let Some((group, sum)) = carried {
-            self.points.push(sum);
-            self.groups.push((group, 1));
+        pairs.clear();
+        groups.clear();
+        sums.clear();
+        if let Some((index, sum)) = carried {
+            groups.push(Group { index, start: 0, len: 1 });
+            sums.push(sum);
         }
-    }
-
-    /// Adds neighbours within each group.
-    fn round(&mut self) {
-        self.pairs.clear();
-        let halved = self.groups.iter().map(|(_, size)| size.div_ceil(2) as usize).sum();
-        self.sums.resize(halved, Affine::IDENTITY);
-        let (mut read, mut write) = (0, 0);
-        for (_, size) in &mut self.groups {
-            for _ in 0..*size / 2 {
-                self.pairs.push(Pair { left: read, target: write });
-                (read, write) = (read + 2, write + 1);
-            }
-            if *size % 2 == 1 {
-                self.sums[write as usize] = self.points[read as usize];
-                (read, write) = (read + 1, write + 1);
-            }
-            *size = size.div_ceil(2);
-        }
-        self.backend.add_pairs(&self.points, &self.pairs, &mut self.sums, &mut self.scratch);
-        std::mem::swap(&mut self.points, &mut self.sums);
     }
 }

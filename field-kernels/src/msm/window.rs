@@ -1,9 +1,8 @@
 //! One window of one class: points into buckets, buckets into their weighted sum.
 
-use super::digits::{NEGATIVE, Signed, digit};
+use super::digits::{Signed, digit};
 use super::tree::Summer;
-use crate::contract::Backend;
-use crate::scalar::prefetch;
+use crate::contract::{Backend, NEGATIVE};
 use crate::{Affine, CurveSpec, Projective};
 
 /// Below this many points the inversions of affine additions do not pay.
@@ -47,12 +46,7 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
         let Self { summer, sorted, sizes, buckets, .. } = self;
         buckets.clear();
         buckets.resize(sizes.len(), Affine::IDENTITY);
-        summer.sum_groups(
-            sizes,
-            |position| signed_base(bases, sorted[position]),
-            |position| prefetch(&bases[(sorted[position] & !NEGATIVE) as usize]),
-            |digit, sum| buckets[digit] = sum,
-        );
+        summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = sum);
         self.weighted_sum(window)
     }
 
@@ -100,8 +94,7 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
             }
         }
         let mut sums = vec![Affine::IDENTITY; groups];
-        let point = |position: usize| buckets[sorted[position] as usize];
-        summer.sum_groups(sizes, point, |_| {}, |group, sum| sums[group] = sum);
+        summer.sum_groups(buckets, sorted, sizes, |group, sum| sums[group] = sum);
         running_sum(sums[1..].iter().map(|sum| Projective::from(*sum)))
     }
 }

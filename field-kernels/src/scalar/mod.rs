@@ -5,9 +5,9 @@ pub(crate) mod pairs;
 pub(crate) mod scan;
 mod vector;
 
-use crate::contract::{Backend, Elementwise, Pair};
+use crate::contract::{Backend, Elementwise, Pair, PointMemory};
 use crate::ntt::{Kind, Transform};
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
+use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
 use parhelion_scheduler::Executor;
 
 /// The portable backend's token. It needs nothing of the CPU.
@@ -26,12 +26,11 @@ impl Backend for Scalar {
 
     fn add_pairs<C: CurveSpec>(
         self,
-        points: &[Affine<C>],
+        memory: &mut impl PointMemory<C>,
         pairs: &[Pair],
-        sums: &mut [Affine<C>],
         scratch: &mut Self::PairScratch<C>,
     ) {
-        pairs::add_pairs(points, pairs, sums, scratch);
+        pairs::add_pairs(memory, pairs, scratch);
     }
 
     type Transform<'a, S: FieldSpec> = Transform<'a, S>;

@@ -1,7 +1,8 @@
 //! Affine additions of many pairs of points, one inversion for all.
 
-use super::limbs;
-use crate::contract::Pair;
+use super::prefetch;
+use crate::contract::{Pair, PointMemory};
+
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
 /// Working memory of [`add_pairs`].
@@ -19,6 +20,9 @@ impl<S: FieldSpec> Default for PairScratch<S> {
     }
 }
 
+/// How many pairs ahead of its use a point is asked for from memory.
+const AHEAD: usize = 8;
+
 /// How a pair is added.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
@@ -30,15 +34,25 @@ pub(crate) enum Case {
     Settled,
 }
 
-/// sums\[target\] = points\[left\] + points\[left + 1\] for each pair.
+/// Pairs that share an inversion.
+const TOGETHER: usize = 1024;
+
+/// Adds the points of each pair.
 ///
 /// Five multiplications and a squaring a pair: one for the products of the denominators, two to
 /// take an inverse back out of them (Montgomery's trick), two and the squaring for the point.
-#[inline(always)]
 pub(crate) fn add_pairs<C: CurveSpec>(
-    points: &[Affine<C>],
+    memory: &mut impl PointMemory<C>,
     pairs: &[Pair],
-    sums: &mut [Affine<C>],
+    scratch: &mut PairScratch<C::Base>,
+) {
+    pairs.chunks(TOGETHER).for_each(|pairs| add_together(memory, pairs, scratch));
+}
+
+#[inline(always)]
+fn add_together<C: CurveSpec>(
+    memory: &mut impl PointMemory<C>,
+    pairs: &[Pair],
     scratch: &mut PairScratch<C::Base>,
 ) {
     let PairScratch { steps, special } = scratch;
@@ -46,11 +60,15 @@ pub(crate) fn add_pairs<C: CurveSpec>(
     special.clear();
     let mut product = Fp::<C::Base>::ONE;
     for (index, pair) in pairs.iter().enumerate() {
-        let (p, q) = (&points[pair.left as usize], &points[pair.left as usize + 1]);
+        if let Some(later) = pairs.get(index + AHEAD) {
+            prefetch(memory.at(later.left));
+            prefetch(memory.at(later.right));
+        }
+        let (p, q) = (memory.at(pair.left), memory.at(pair.right));
         let mut denominator = q.x - p.x;
         // The identity has x = 0, so these three tests find every unusual pair.
         if denominator.is_zero() | p.x.is_zero() | q.x.is_zero() {
-            denominator = unusual([p, q]).1;
+            denominator = unusual(memory.points(*pair)).1;
             special.push(index as u32);
         }
         steps.push([denominator, product]);
@@ -58,7 +76,7 @@ pub(crate) fn add_pairs<C: CurveSpec>(
     }
     let mut inverse = product.invert().unwrap_or_default();
     for (index, (pair, &[denominator, product])) in pairs.iter().zip(steps.iter()).enumerate().rev() {
-        let (p, q) = (&points[pair.left as usize], &points[pair.left as usize + 1]);
+        let [p, q] = memory.points(*pair);
         let reciprocal = inverse * product;
         inverse *= denominator;
         let mut numerator = q.y - p.y;
@@ -71,20 +89,20 @@ pub(crate) fn add_pairs<C: CurveSpec>(
                     numerator = square.double() + square;
                 }
                 Case::Settled => {
-                    sums[pair.target as usize] = settled([p, q]);
+                    memory.put(pair.target, settled([p, q]));
                     continue;
                 }
             }
         }
         let slope = numerator * reciprocal;
-        let x = Fp::from_raw(limbs::square::<C::Base>(slope.0)) - p.x - q.x;
-        sums[pair.target as usize] = Affine { x, y: slope * (p.x - x) - p.y };
+        let x = slope.square() - p.x - q.x;
+        memory.put(pair.target, Affine { x, y: slope * (p.x - x) - p.y });
     }
 }
 
 /// The case of a pair, and its denominator: 1 if there is none.
 #[cold]
-pub(crate) fn unusual<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> (Case, Fp<C::Base>) {
+pub(crate) fn unusual<C: CurveSpec>([p, q]: [Affine<C>; 2]) -> (Case, Fp<C::Base>) {
     if p.is_identity() || q.is_identity() {
         return (Case::Settled, Fp::ONE);
     }
@@ -98,10 +116,10 @@ pub(crate) fn unusual<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> (Case, Fp<C::Bas
 
 /// The sum of a settled pair.
 #[cold]
-pub(crate) fn settled<C: CurveSpec>([p, q]: [&Affine<C>; 2]) -> Affine<C> {
+pub(crate) fn settled<C: CurveSpec>([p, q]: [Affine<C>; 2]) -> Affine<C> {
     match (p.is_identity(), q.is_identity()) {
-        (true, _) => *q,
-        (_, true) => *p,
+        (true, _) => q,
+        (_, true) => p,
         _ => Affine::IDENTITY,
     }
 }
