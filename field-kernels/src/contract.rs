@@ -38,8 +38,8 @@ pub(crate) trait PointMemory<C: CurveSpec> {
     /// The point at a place, whose mark is ignored.
     fn at(&self, place: u32) -> &Affine<C>;
 
-    /// Writes a sum.
-    fn put(&mut self, place: u32, sum: Affine<C>);
+    /// Where a sum is written.
+    fn at_mut(&mut self, place: u32) -> &mut Affine<C>;
 
     /// The points of a pair, negated where they are marked.
     #[inline(always)]
@@ -67,8 +67,8 @@ impl<C: CurveSpec> PointMemory<C> for Apart<'_, C> {
     }
 
     #[inline(always)]
-    fn put(&mut self, place: u32, sum: Affine<C>) {
-        self.sums[place as usize] = sum;
+    fn at_mut(&mut self, place: u32) -> &mut Affine<C> {
+        &mut self.sums[place as usize]
     }
 }
 
@@ -86,8 +86,8 @@ impl<C: CurveSpec> PointMemory<C> for InPlace<'_, C> {
     }
 
     #[inline(always)]
-    fn put(&mut self, place: u32, sum: Affine<C>) {
-        self.0[place as usize] = sum;
+    fn at_mut(&mut self, place: u32) -> &mut Affine<C> {
+        &mut self.0[place as usize]
     }
 }
 

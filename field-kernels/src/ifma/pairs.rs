@@ -12,41 +12,37 @@ use crate::scalar::pairs::{Case, settled, unusual};
 use crate::scalar::prefetch;
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
+/// Pairs that share an inversion: their points and what is noted of them fit the second-level cache.
+const TOGETHER: usize = 2048;
+
+/// Groups of eight pairs that take a step together. Steps are short loops whose rounds do not wait for
+/// each other, which keeps the multipliers busy; what passes between steps fits the first-level cache.
+const BLOCK: usize = 8;
+
+/// How many groups ahead of its use a point is asked for from memory.
+const AHEAD: usize = 3;
+
 /// Working memory of [`add_pairs`].
 #[derive(Debug, Default)]
 pub(crate) struct PairScratch {
     groups: Vec<Group>,
+    /// The sums that have no slope, with the places they go to.
+    settled: Vec<Settled>,
 }
+
+/// A pair's number, and its sum, as limbs, so that this type does not depend on the curve.
+type Settled = (u32, [[u64; 4]; 2]);
 
 /// What the first pass over eight pairs leaves for the second.
 #[derive(Clone, Debug, Default)]
 struct Group {
     /// The denominators of the slopes, shifted.
     denominators: Scratch,
-    /// The products of the chain's denominators before, plain.
+    /// The products of the chain's denominators before, plain; then the reciprocals of the
+    /// denominators, plain; then four times the slopes, plain.
     products: Scratch,
     /// The pairs that are not two different points with different x, as bits.
     special: u8,
-}
-
-/// Pairs that share an inversion: their points and what is noted of them fit the second-level cache.
-const TOGETHER: usize = 2048;
-
-/// How many eights of pairs ahead of its use a point is asked for from memory.
-const AHEAD: usize = 2;
-
-/// The eight pairs from number `8·group` on, the last pair again where there are no more; and how
-/// many there are.
-#[inline(always)]
-fn group_of(pairs: &[Pair], group: usize) -> ([Pair; 8], usize) {
-    match pairs.get(8 * group..).and_then(<[_]>::first_chunk) {
-        Some(chunk) => (*chunk, 8),
-        None => {
-            let last = pairs.len() - 1;
-            let chunk = std::array::from_fn(|lane| pairs[(8 * group + lane).min(last)]);
-            (chunk, pairs.len().saturating_sub(8 * group))
-        }
-    }
 }
 
 /// Adds the points of each pair.
@@ -56,52 +52,101 @@ pub(super) fn add_pairs<C: CurveSpec>(
     pairs: &[Pair],
     scratch: &mut PairScratch,
 ) {
-    pairs.chunks(TOGETHER).for_each(|pairs| add_together(token, memory, pairs, scratch));
+    for pairs in pairs.chunks(TOGETHER) {
+        // A last group that is not full is filled up with its last pair.
+        let (groups, rest) = pairs.as_chunks::<8>();
+        add_together(token, memory, groups, rest, scratch);
+    }
+}
+
+/// Eight pairs of the groups, or the rest, filled up with its last pair.
+macro_rules! pairs_of {
+    ($groups:expr, $last:expr, $index:expr) => {
+        if let Some(group) = $groups.get($index) { group } else { &$last }
+    };
 }
 
 with_features! {
     fn add_together<C: CurveSpec, M: PointMemory<C>>(
         token: Ifma,
         memory: &mut M,
-        pairs: &[Pair],
+        groups: &[[Pair; 8]],
+        rest: &[Pair],
         scratch: &mut PairScratch,
     ) {
-        let groups = pairs.len().div_ceil(8 * CHAINS) * CHAINS;
-        if scratch.groups.len() < groups {
-            scratch.groups.resize(groups, Group::default());
+        let count = groups.len() + usize::from(!rest.is_empty());
+        let mut last = [Pair { left: 0, right: 0, target: 0 }; 8];
+        if let Some(filling) = rest.last() {
+            last = [*filling; 8];
+            last[..rest.len()].copy_from_slice(rest);
         }
-        let work = &mut scratch.groups[..groups];
+        if scratch.groups.len() < count {
+            scratch.groups.resize(count, Group::default());
+        }
+        let work = &mut scratch.groups[..count];
+        scratch.settled.clear();
+
+        // One chain for even groups, one for odd ones.
         let mut products = [token.splat_element::<C::Base>(Fp::ONE); CHAINS];
-        for (step, work) in work.as_chunks_mut::<CHAINS>().0.iter_mut().enumerate() {
-            for chain in 0..CHAINS {
-                let group = step * CHAINS + chain;
-                announce(memory, pairs, 8 * (group + AHEAD));
-                let (pairs, _) = group_of(pairs, group);
-                let denominators = denominators(token, memory, &pairs, &mut work[chain]);
-                products[chain].to_scratch(&mut work[chain].products);
-                // Below 32p times 2p.
-                products[chain] = products[chain].mul(denominators).carry();
+        for (block, work) in work.chunks_mut(BLOCK).enumerate() {
+            let first = block * BLOCK;
+            for (index, work) in work.iter_mut().enumerate() {
+                announce(memory, groups, first + index + AHEAD);
+                find_denominators(token, memory, pairs_of!(groups, last, first + index), work);
+            }
+            for work in work {
+                let [here, other] = products;
+                here.to_scratch(&mut work.products);
+                let denominators = Tight::from_scratch(token, &work.denominators);
+                // Below 2p times 32p.
+                products = [other, here.mul(denominators).carry()];
             }
         }
-        let mut inverses = invert_lanes(token, products);
-        for (step, work) in work.as_chunks::<CHAINS>().0.iter().enumerate().rev() {
-            for chain in 0..CHAINS {
-                let (pairs, real) = group_of(pairs, step * CHAINS + chain);
-                let denominators = Tight::from_scratch(token, &work[chain].denominators);
-                let products = Tight::from_scratch(token, &work[chain].products);
+        // The chain of the next group is first; going back, that of the last group must be.
+        let [next, last_chain] = invert_lanes(token, products);
+        let mut inverses = [last_chain, next];
+        for (block, work) in work.chunks_mut(BLOCK).enumerate().rev() {
+            let first = block * BLOCK;
+            for work in work.iter_mut().rev() {
+                let [here, other] = inverses;
+                let products = Tight::from_scratch(token, &work.products);
+                let denominators = Tight::from_scratch(token, &work.denominators);
                 // Below 16p times 2p.
-                let reciprocals = inverses[chain].mul(products).carry();
-                inverses[chain] = inverses[chain].mul(denominators).carry();
-                finish(token, memory, &pairs, real, reciprocals, work[chain].special);
+                here.mul(products).carry().to_scratch(&mut work.products);
+                inverses = [other, here.mul(denominators).carry()];
             }
+            let mut left_y = [Scratch::default(); BLOCK];
+            for (index, (work, left_y)) in work.iter_mut().zip(&mut left_y).enumerate() {
+                let pairs = pairs_of!(groups, last, first + index);
+                if work.special != 0 {
+                    let start = 8 * (first + index) as u32;
+                    settle(memory, pairs, work.special, start, &mut scratch.settled);
+                }
+                find_slopes(token, memory, pairs, work, left_y);
+            }
+            let mut falls = [Scratch::default(); BLOCK];
+            for (index, (work, falls)) in work.iter().zip(&mut falls).enumerate() {
+                find_x(token, memory, pairs_of!(groups, last, first + index), work, falls);
+            }
+            for (index, work) in work.iter().enumerate() {
+                let pairs = pairs_of!(groups, last, first + index);
+                find_y(token, memory, pairs, work, &falls[index], &left_y[index]);
+            }
+        }
+        for &(index, [x, y]) in &scratch.settled {
+            let pair = match groups.as_flattened().get(index as usize) {
+                Some(pair) => pair,
+                None => &last[index as usize % 8],
+            };
+            *memory.at_mut(pair.target) = Affine { x: Fp::from_raw(x), y: Fp::from_raw(y) };
         }
     }
 }
 
 /// Asks for the points of eight pairs.
 #[inline(always)]
-fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, pairs: &[Pair], start: usize) {
-    if let Some(pairs) = pairs.get(start..start + 8) {
+fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, groups: &[[Pair; 8]], index: usize) {
+    if let Some(pairs) = groups.get(index) {
         for pair in pairs {
             prefetch(memory.at(pair.left));
             prefetch(memory.at(pair.right));
@@ -142,14 +187,14 @@ macro_rules! signs {
     }};
 }
 
-/// The denominators of eight slopes, shifted and below 32p, also noted in `work`.
+/// The denominators of eight slopes, below 32p.
 #[inline(always)]
-fn denominators<C: CurveSpec>(
+fn find_denominators<C: CurveSpec>(
     token: Ifma,
     memory: &impl PointMemory<C>,
     pairs: &[Pair; 8],
     work: &mut Group,
-) -> Tight<C::Base> {
+) {
     let left = gather!(token, memory, pairs, left, x);
     let right = gather!(token, memory, pairs, right, x);
     let ([a, b, c, d], [e, f, g, h]) = (left, right);
@@ -164,55 +209,76 @@ fn denominators<C: CurveSpec>(
         denominators = denominators.replace(work.special, shifted(token, &unusual));
     }
     denominators.to_scratch(&mut work.denominators);
-    denominators
 }
 
-/// The sums of eight pairs, of which `real` are wanted; `reciprocals` are the inverses of their
-/// slopes' denominators, plain.
+/// Four times eight slopes, below 9p, in the place of their denominators' reciprocals; and the left
+/// points' y, plain.
 #[inline(always)]
-fn finish<C: CurveSpec, M: PointMemory<C>>(
+fn find_slopes<C: CurveSpec, M: PointMemory<C>>(
     token: Ifma,
-    memory: &mut M,
+    memory: &M,
     pairs: &[Pair; 8],
-    real: usize,
-    reciprocals: Tight<C::Base>,
-    special: u8,
+    work: &mut Group,
+    left_y: &mut Scratch,
 ) {
     let left = gather!(token, memory, pairs, left, y);
     let right = gather!(token, memory, pairs, right, y);
-    let (mut left_y, mut shifted_left_y) = (Tight::from_words(left), Tight::from_words_shifted(left));
-    let mut right_y = Tight::from_words_shifted(right);
+    let (mut plain, mut left) = (Tight::<C::Base>::from_words(left), Tight::from_words_shifted(left));
+    let mut right = Tight::from_words_shifted(right);
     if M::SIGNED {
-        let (left, right) = (signs!(pairs, left), signs!(pairs, right));
-        left_y = left_y.negate::<1>(left);
-        shifted_left_y = shifted_left_y.negate::<16>(left);
-        right_y = right_y.negate::<16>(right);
+        let (left_signs, right_signs) = (signs!(pairs, left), signs!(pairs, right));
+        plain = plain.negate::<1>(left_signs);
+        left = left.negate::<16>(left_signs);
+        right = right.negate::<16>(right_signs);
     }
-    let mut numerators = (right_y.loose() - shifted_left_y.loose()).plus_modulus::<16>().carry();
-    if special != 0 {
-        let unusual = unusual_numerators(memory, pairs, special);
-        numerators = numerators.replace(special, shifted(token, &unusual));
+    plain.to_scratch(left_y);
+    let mut numerators = (right.loose() - left.loose()).plus_modulus::<16>().carry();
+    if work.special != 0 {
+        let unusual = unusual_numerators(memory, pairs, work.special);
+        numerators = numerators.replace(work.special, shifted(token, &unusual));
     }
-    let left_x = Tight::from_words(gather!(token, memory, pairs, left, x)).loose();
-    let right_x = Tight::from_words(gather!(token, memory, pairs, right, x)).loose();
-    // Below 32p times 2p, so four times the slope is below 9p. The two factors 4 of a product make
-    // up for its factors being plain, both.
-    let slopes = numerators.mul(reciprocals).times_4().carry();
-    let x = slopes.square() - left_x - right_x;
-    let x = x.plus_modulus::<2>().canonical();
-    let rise = (left_x - x.loose()).plus_modulus::<1>().times_4().carry().mul(slopes);
-    let y = (rise - left_y.loose()).plus_modulus::<1>().canonical();
-    if special != 0 {
-        let settled = settled_sums(memory, pairs, special);
-        let lanes = scatter_words(x.to_words()).into_iter().zip(scatter_words(y.to_words()));
-        for ((pair, (x, y)), settled) in pairs.iter().zip(lanes).zip(settled).take(real) {
-            memory.put(pair.target, settled.unwrap_or(Affine { x, y }));
-        }
-        return;
+    // Below 32p times 2p.
+    let slopes = numerators.mul(Tight::from_scratch(token, &work.products)).times_4();
+    slopes.carry().to_scratch(&mut work.products);
+}
+
+/// Writes x of eight sums, and notes four times by how much the left points' x is more, plain.
+#[inline(always)]
+fn find_x<C: CurveSpec>(
+    token: Ifma,
+    memory: &mut impl PointMemory<C>,
+    pairs: &[Pair; 8],
+    work: &Group,
+    falls: &mut Scratch,
+) {
+    let left = Tight::<C::Base>::from_words(gather!(token, memory, pairs, left, x)).loose();
+    let right = Tight::from_words(gather!(token, memory, pairs, right, x)).loose();
+    // The two factors 4 of a product make up for its factors being plain, both.
+    let square = Tight::from_scratch(token, &work.products).square();
+    let x = (square - left - right).plus_modulus::<2>().canonical();
+    (left - x.loose()).plus_modulus::<1>().times_4().carry().to_scratch(falls);
+    let x = scatter_words(x.to_words());
+    for (pair, x) in pairs.iter().zip(x) {
+        memory.at_mut(pair.target).x = x;
     }
-    let (x, y) = (scatter_words(x.to_words()), scatter_words(y.to_words()));
-    for (lane, pair) in pairs.iter().enumerate().take(real) {
-        memory.put(pair.target, Affine { x: x[lane], y: y[lane] });
+}
+
+/// Writes y of eight sums.
+#[inline(always)]
+fn find_y<C: CurveSpec>(
+    token: Ifma,
+    memory: &mut impl PointMemory<C>,
+    pairs: &[Pair; 8],
+    work: &Group,
+    falls: &Scratch,
+    left_y: &Scratch,
+) {
+    let (falls, slopes) = (Tight::from_scratch(token, falls), Tight::from_scratch(token, &work.products));
+    let left_y = Tight::<C::Base>::from_scratch(token, left_y);
+    let y = (falls.mul(slopes) - left_y.loose()).plus_modulus::<1>().canonical();
+    let y = scatter_words(y.to_words());
+    for (pair, y) in pairs.iter().zip(y) {
+        memory.at_mut(pair.target).y = y;
     }
 }
 
@@ -249,17 +315,22 @@ fn unusual_numerators<C: CurveSpec>(
     })
 }
 
-/// The sums of those pairs of `mask` that have no slope.
+/// Notes the sums of those pairs of `mask` that have no slope, before their points are overwritten.
 #[cold]
-fn settled_sums<C: CurveSpec>(
+fn settle<C: CurveSpec>(
     memory: &impl PointMemory<C>,
     pairs: &[Pair; 8],
     mask: u8,
-) -> [Option<Affine<C>>; 8] {
-    std::array::from_fn(|lane| {
-        let points = memory.points(pairs[lane]);
-        (mask >> lane & 1 == 1 && unusual(points).0 == Case::Settled).then(|| settled(points))
-    })
+    start: u32,
+    sums: &mut Vec<Settled>,
+) {
+    for (lane, pair) in (0..).zip(pairs) {
+        let points = memory.points(*pair);
+        if mask >> lane & 1 == 1 && unusual(points).0 == Case::Settled {
+            let Affine { x, y } = settled(points);
+            sums.push((start + lane, [x.0, y.0]));
+        }
+    }
 }
 
 #[inline(always)]

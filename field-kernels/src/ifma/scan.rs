@@ -11,6 +11,23 @@ const LANES: usize = 8;
 /// Registers of independent chains, so that one's latency hides behind the others' work.
 pub(super) const CHAINS: usize = 2;
 
+/// An array of what the expression is for each chain. Steps of two chains side by side keep the
+/// CPU's window of instructions filled with work that does not wait for one another.
+macro_rules! each_chain {
+    ($chain:ident => $value:expr) => {
+        [
+            {
+                const $chain: usize = 0;
+                $value
+            },
+            {
+                const $chain: usize = 1;
+                $value
+            },
+        ]
+    };
+}
+
 /// Chains in all.
 const WIDTH: usize = CHAINS * LANES;
 
@@ -62,26 +79,27 @@ with_features! {
         for batch in whole.chunks_mut(INVERTED_TOGETHER / WIDTH) {
             let mut products = [plain_one; CHAINS];
             for (values, work) in batch.iter().zip(&mut work) {
+                let values = each_chain!(C => Tight::load_shifted(token, &values.as_chunks().0[C]));
                 for chain in 0..CHAINS {
-                    let values = Tight::load_shifted(token, &values.as_chunks().0[chain]);
-                    let zeros = values.is_zero();
-                    work[chain].zeros = zeros;
+                    work[chain].zeros = values[chain].is_zero();
                     products[chain].to_scratch(&mut work[chain].products);
-                    // Below 2p times 16p.
-                    products[chain] = products[chain].mul(values.replace(zeros, shifted_one)).carry();
                 }
+                let factors = each_chain!(C => values[C].replace(work[C].zeros, shifted_one));
+                // Below 2p times 16p.
+                products = each_chain!(C => products[C].mul(factors[C]).carry());
             }
             let mut inverses = invert_lanes(token, products);
             for (values, work) in batch.iter_mut().zip(&work).rev() {
+                let values = values.as_chunks_mut::<LANES>().0;
+                let factors = each_chain!(C => {
+                    Tight::load_shifted(token, &values[C]).replace(work[C].zeros, shifted_one)
+                });
+                let before = each_chain!(C => Tight::from_scratch(token, &work[C].products));
+                // Below 16p times 2p.
+                let results = each_chain!(C => inverses[C].mul(before[C]).carry());
+                inverses = each_chain!(C => inverses[C].mul(factors[C]).carry());
                 for chain in 0..CHAINS {
-                    let eight = &mut values.as_chunks_mut().0[chain];
-                    let zeros = work[chain].zeros;
-                    let values = Tight::load_shifted(token, eight).replace(zeros, shifted_one);
-                    let before = Tight::from_scratch(token, &work[chain].products);
-                    // Below 16p times 2p.
-                    let inverse = inverses[chain].mul(before).carry();
-                    inverses[chain] = inverses[chain].mul(values).carry();
-                    inverse.replace(zeros, Tight::zero(token)).store(eight);
+                    results[chain].replace(work[chain].zeros, Tight::zero(token)).store(&mut values[chain]);
                 }
             }
         }

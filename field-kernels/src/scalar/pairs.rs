@@ -89,14 +89,14 @@ fn add_together<C: CurveSpec>(
                     numerator = square.double() + square;
                 }
                 Case::Settled => {
-                    memory.put(pair.target, settled([p, q]));
+                    *memory.at_mut(pair.target) = settled([p, q]);
                     continue;
                 }
             }
         }
         let slope = numerator * reciprocal;
         let x = slope.square() - p.x - q.x;
-        memory.put(pair.target, Affine { x, y: slope * (p.x - x) - p.y });
+        *memory.at_mut(pair.target) = Affine { x, y: slope * (p.x - x) - p.y };
     }
 }
 
