@@ -16,16 +16,65 @@ use parhelion_scheduler::Executor;
 use crate::ntt::Kind;
 use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
 
-/// Two points to add.
+/// Two points to add, by their places, and the place of the sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
-    /// Where the first is.
     pub(crate) left: u32,
-    /// Where the second is.
     pub(crate) right: u32,
-    /// Where the sum goes.
     pub(crate) target: u32,
 }
+
+/// Pairs of points to add, in columns, as backends read several at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    left: Vec<u32>,
+    right: Vec<u32>,
+    target: Vec<u32>,
+}
+
+impl Pairs {
+    pub(crate) fn clear(&mut self) {
+        self.left.clear();
+        self.right.clear();
+        self.target.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.target.len()
+    }
+
+    pub(crate) fn push(&mut self, pair: Pair) {
+        self.left.push(pair.left);
+        self.right.push(pair.right);
+        self.target.push(pair.target);
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<Pair> {
+        let left = *self.left.get(index)?;
+        Some(Pair { left, right: self.right[index], target: self.target[index] })
+    }
+
+    /// The columns: left, right, target.
+    pub(crate) fn columns(&self) -> [&[u32]; 3] {
+        [&self.left, &self.right, &self.target]
+    }
+
+    /// Repeats the last pair until the number of pairs is a multiple of `count`. Backends that add that
+    /// many at a time read all points before they write any sum.
+    pub(crate) fn pad(&mut self, count: usize) {
+        while let Some(last) = self.len().checked_sub(1)
+            && self.len() % count != 0
+            && let Some(pair) = self.get(last)
+        {
+            self.push(pair);
+        }
+    }
+}
+
+/// A point in a cache line of its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Slot<C: CurveSpec>(pub(crate) Affine<C>);
 
 /// In the place of a point: its negative is meant.
 pub(crate) const NEGATIVE: u32 = 1 << 31;
@@ -35,17 +84,17 @@ pub(crate) trait PointMemory<C: CurveSpec> {
     /// Whether places may be marked [`NEGATIVE`].
     const SIGNED: bool;
 
-    /// The point at a place, whose mark is ignored.
-    fn at(&self, place: u32) -> &Affine<C>;
+    /// The points.
+    fn points(&self) -> &[Slot<C>];
 
-    /// Where a sum is written.
-    fn at_mut(&mut self, place: u32) -> &mut Affine<C>;
+    /// The places for sums.
+    fn sums(&mut self) -> &mut [Slot<C>];
 
     /// The points of a pair, negated where they are marked.
     #[inline(always)]
-    fn points(&self, pair: Pair) -> [Affine<C>; 2] {
+    fn pair(&self, pair: Pair) -> [Affine<C>; 2] {
         [pair.left, pair.right].map(|place| {
-            let Affine { x, y } = *self.at(place);
+            let Affine { x, y } = self.points()[(place & !NEGATIVE) as usize].0;
             Affine { x, y: y.negate_if(Self::SIGNED && place & NEGATIVE != 0) }
         })
     }
@@ -54,40 +103,40 @@ pub(crate) trait PointMemory<C: CurveSpec> {
 /// Signed points in one place, sums in another.
 #[derive(Debug)]
 pub(crate) struct Apart<'a, C: CurveSpec> {
-    pub(crate) points: &'a [Affine<C>],
-    pub(crate) sums: &'a mut [Affine<C>],
+    pub(crate) points: &'a [Slot<C>],
+    pub(crate) sums: &'a mut [Slot<C>],
 }
 
 impl<C: CurveSpec> PointMemory<C> for Apart<'_, C> {
     const SIGNED: bool = true;
 
     #[inline(always)]
-    fn at(&self, place: u32) -> &Affine<C> {
-        &self.points[(place & !NEGATIVE) as usize]
+    fn points(&self) -> &[Slot<C>] {
+        self.points
     }
 
     #[inline(always)]
-    fn at_mut(&mut self, place: u32) -> &mut Affine<C> {
-        &mut self.sums[place as usize]
+    fn sums(&mut self) -> &mut [Slot<C>] {
+        self.sums
     }
 }
 
 /// Sums that replace points. No place may be in two pairs, but a pair's sum may replace one of its
 /// points.
 #[derive(Debug)]
-pub(crate) struct InPlace<'a, C: CurveSpec>(pub(crate) &'a mut [Affine<C>]);
+pub(crate) struct InPlace<'a, C: CurveSpec>(pub(crate) &'a mut [Slot<C>]);
 
 impl<C: CurveSpec> PointMemory<C> for InPlace<'_, C> {
     const SIGNED: bool = false;
 
     #[inline(always)]
-    fn at(&self, place: u32) -> &Affine<C> {
-        &self.0[place as usize]
+    fn points(&self) -> &[Slot<C>] {
+        self.0
     }
 
     #[inline(always)]
-    fn at_mut(&mut self, place: u32) -> &mut Affine<C> {
-        &mut self.0[place as usize]
+    fn sums(&mut self) -> &mut [Slot<C>] {
+        self.0
     }
 }
 
@@ -125,11 +174,12 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     type PairScratch<C: CurveSpec>: Debug + Default + Send;
 
     /// Writes point\[left\] + point\[right\] to the target of each pair: complete affine addition, the
-    /// identity, doubling and opposite points included, with one inversion for many pairs.
+    /// identity, doubling and opposite points included, with one inversion for many pairs. May pad the
+    /// pairs.
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &[Pair],
+        pairs: &mut Pairs,
         scratch: &mut Self::PairScratch<C>,
     );
 

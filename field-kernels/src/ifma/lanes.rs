@@ -268,14 +268,6 @@ impl<S: FieldSpec> Tight<S> {
         Self(words, PhantomData)
     }
 
-    /// TIMES·p - self in the lanes of `mask`, for a value of at most TIMES·p.
-    #[inline(always)]
-    pub(super) fn negate<const TIMES: u64>(self, mask: u8) -> Self {
-        let multiple = const { Radix52::<S>::multiple(TIMES) };
-        let negative = self.token().splat_limbs::<S>(multiple).loose() - self.loose();
-        self.replace(mask, negative.carry())
-    }
-
     /// self·other/2^260, below (x·y/CAPACITY + 1)·p for factors below x·p and y·p.
     #[inline(always)]
     pub(super) fn mul(self, other: Self) -> Loose<S> {
@@ -336,6 +328,22 @@ impl<S: FieldSpec> Loose<S> {
         let d = d + c.sar::<52>();
         let e = e + d.sar::<52>();
         Tight([a & mask, b & mask, c & mask, d & mask, e], PhantomData)
+    }
+
+    /// TIMES·p - self in the lanes of `mask`, for a value of at most TIMES·p.
+    #[inline(always)]
+    pub(super) fn negate<const TIMES: u64>(self, mask: u8) -> Self {
+        let multiple = const { Radix52::<S>::multiple(TIMES) };
+        let negative = Ifma::of(self.0[0]).splat_limbs::<S>(multiple).loose() - self;
+        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, negative.0);
+        let words = [
+            a.replace(mask, f),
+            b.replace(mask, g),
+            c.replace(mask, h),
+            d.replace(mask, i),
+            e.replace(mask, j),
+        ];
+        Self(words, PhantomData)
     }
 
     /// From a value of 0 to CAPACITY·p with limbs of less than 2^60, the one below p.

@@ -16,7 +16,7 @@ mod word;
 use parhelion_scheduler::Executor;
 
 pub(crate) use self::ntt::{Direction, Plan};
-use crate::contract::{Backend, Elementwise, Pair, PointMemory};
+use crate::contract::{Backend, Elementwise, Pairs, PointMemory};
 use crate::ntt::Kind;
 use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
 
@@ -69,7 +69,7 @@ impl Backend for Ifma {
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &[Pair],
+        pairs: &mut Pairs,
         scratch: &mut Self::PairScratch<C>,
     ) {
         pairs::add_pairs(self, memory, pairs, scratch);

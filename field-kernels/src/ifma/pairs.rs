@@ -4,10 +4,10 @@
 //! memory, and *shifted*, a·2^260. A product of a plain and a shifted value is plain, one of two
 //! shifted values is shifted.
 
-use super::lanes::{Scratch, Tight, scatter_words};
+use super::lanes::{Loose, Scratch, Tight, scatter_words};
 use super::scan::{CHAINS, invert_lanes};
 use super::{Ifma, with_features};
-use crate::contract::{Pair, PointMemory};
+use crate::contract::{NEGATIVE, Pair, Pairs, PointMemory};
 use crate::scalar::pairs::{Case, settled, unusual};
 use crate::scalar::prefetch;
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
@@ -26,12 +26,12 @@ const AHEAD: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct PairScratch {
     groups: Vec<Group>,
-    /// The sums that have no slope, with the places they go to.
+    /// The sums that have no slope.
     settled: Vec<Settled>,
 }
 
-/// A pair's number, and its sum, as limbs, so that this type does not depend on the curve.
-type Settled = (u32, [[u64; 4]; 2]);
+/// A group, a lane and the coordinates of its sum; limbs, so that this type does not depend on the curve.
+type Settled = (u32, u32, [[u64; 4]; 2]);
 
 /// What the first pass over eight pairs leaves for the second.
 #[derive(Clone, Debug, Default)]
@@ -45,240 +45,276 @@ struct Group {
     special: u8,
 }
 
+/// The places of eight points, perhaps marked.
+type Places = [u32; 8];
+
+/// The places of eight pairs.
+#[derive(Clone, Copy)]
+struct Eight<'a> {
+    left: &'a Places,
+    right: &'a Places,
+    target: &'a Places,
+}
+
+impl Eight<'_> {
+    fn pair(self, lane: usize) -> Pair {
+        Pair { left: self.left[lane], right: self.right[lane], target: self.target[lane] }
+    }
+}
+
+/// The places of groups of eight pairs.
+#[derive(Clone, Copy)]
+struct Eights<'a> {
+    left: &'a [Places],
+    right: &'a [Places],
+    target: &'a [Places],
+}
+
+impl<'a> Eights<'a> {
+    #[inline(always)]
+    fn at(self, index: usize) -> Eight<'a> {
+        Eight { left: &self.left[index], right: &self.right[index], target: &self.target[index] }
+    }
+}
+
 /// Adds the points of each pair.
 pub(super) fn add_pairs<C: CurveSpec>(
     token: Ifma,
     memory: &mut impl PointMemory<C>,
-    pairs: &[Pair],
+    pairs: &mut Pairs,
     scratch: &mut PairScratch,
 ) {
-    for pairs in pairs.chunks(TOGETHER) {
-        // A last group that is not full is filled up with its last pair.
-        let (groups, rest) = pairs.as_chunks::<8>();
-        add_together(token, memory, groups, rest, scratch);
+    pairs.pad(8);
+    let most = |places: &[u32]| places.iter().map(|place| place & !NEGATIVE).max();
+    let [left, right, target] = pairs.columns();
+    let (points, sums) = (memory.points().len(), memory.sums().len());
+    assert!(
+        most(left).max(most(right)).is_none_or(|most| (most as usize) < points),
+        "a point beyond the end"
+    );
+    assert!(target.iter().max().is_none_or(|most| (*most as usize) < sums), "a sum beyond the end");
+    let PairScratch { groups, settled } = scratch;
+    let [left, right, target] =
+        [left, right, target].map(|places| places.as_chunks::<8>().0.chunks(TOGETHER / 8));
+    for ((left, right), target) in left.zip(right).zip(target) {
+        if groups.len() < left.len() {
+            groups.resize(left.len(), Group::default());
+        }
+        let groups = &mut groups[..left.len()];
+        settled.clear();
+        // SAFETY: the places have just been checked.
+        unsafe { add_together(token, memory, Eights { left, right, target }, groups, settled) };
     }
 }
 
-/// Eight pairs of the groups, or the rest, filled up with its last pair.
-macro_rules! pairs_of {
-    ($groups:expr, $last:expr, $index:expr) => {
-        if let Some(group) = $groups.get($index) { group } else { &$last }
-    };
-}
-
 with_features! {
-    fn add_together<C: CurveSpec, M: PointMemory<C>>(
+    /// # Safety
+    /// The places of all pairs must exist in `memory`.
+    unsafe fn add_together<C: CurveSpec, M: PointMemory<C>>(
         token: Ifma,
         memory: &mut M,
-        groups: &[[Pair; 8]],
-        rest: &[Pair],
-        scratch: &mut PairScratch,
+        pairs: Eights<'_>,
+        groups: &mut [Group],
+        settled: &mut Vec<Settled>,
     ) {
-        let count = groups.len() + usize::from(!rest.is_empty());
-        let mut last = [Pair { left: 0, right: 0, target: 0 }; 8];
-        if let Some(filling) = rest.last() {
-            last = [*filling; 8];
-            last[..rest.len()].copy_from_slice(rest);
-        }
-        if scratch.groups.len() < count {
-            scratch.groups.resize(count, Group::default());
-        }
-        let work = &mut scratch.groups[..count];
-        scratch.settled.clear();
-
-        // One chain for even groups, one for odd ones.
+        // SAFETY, of all blocks below: the caller has checked the places of all pairs.
         let mut products = [token.splat_element::<C::Base>(Fp::ONE); CHAINS];
-        for (block, work) in work.chunks_mut(BLOCK).enumerate() {
+        for (block, groups) in groups.chunks_mut(BLOCK).enumerate() {
             let first = block * BLOCK;
-            for (index, work) in work.iter_mut().enumerate() {
-                announce(memory, groups, first + index + AHEAD);
-                find_denominators(token, memory, pairs_of!(groups, last, first + index), work);
+            for (index, group) in groups.iter_mut().enumerate() {
+                if first + index + AHEAD < pairs.left.len() {
+                    // SAFETY: see above.
+                    unsafe { announce(memory, pairs.at(first + index + AHEAD)) };
+                }
+                // SAFETY: see above.
+                unsafe { find_denominators(token, memory, pairs.at(first + index), group) };
             }
-            for work in work {
+            for group in groups {
                 let [here, other] = products;
-                here.to_scratch(&mut work.products);
-                let denominators = Tight::from_scratch(token, &work.denominators);
+                here.to_scratch(&mut group.products);
                 // Below 2p times 32p.
-                products = [other, here.mul(denominators).carry()];
+                products = [other, here.mul(Tight::from_scratch(token, &group.denominators)).carry()];
             }
         }
-        // The chain of the next group is first; going back, that of the last group must be.
-        let [next, last_chain] = invert_lanes(token, products);
-        let mut inverses = [last_chain, next];
-        for (block, work) in work.chunks_mut(BLOCK).enumerate().rev() {
+        // Groups took turns between the chains. Going back, that of the last group is first.
+        let [next, last] = invert_lanes(token, products);
+        let mut inverses = [last, next];
+        let mut left_y = [Scratch::default(); BLOCK];
+        let mut falls = [Scratch::default(); BLOCK];
+        for (block, groups) in groups.chunks_mut(BLOCK).enumerate().rev() {
             let first = block * BLOCK;
-            for work in work.iter_mut().rev() {
+            for group in groups.iter_mut().rev() {
                 let [here, other] = inverses;
-                let products = Tight::from_scratch(token, &work.products);
-                let denominators = Tight::from_scratch(token, &work.denominators);
+                let products = Tight::from_scratch(token, &group.products);
+                let denominators = Tight::from_scratch(token, &group.denominators);
                 // Below 16p times 2p.
-                here.mul(products).carry().to_scratch(&mut work.products);
+                here.mul(products).carry().to_scratch(&mut group.products);
                 inverses = [other, here.mul(denominators).carry()];
             }
-            let mut left_y = [Scratch::default(); BLOCK];
-            for (index, (work, left_y)) in work.iter_mut().zip(&mut left_y).enumerate() {
-                let pairs = pairs_of!(groups, last, first + index);
-                if work.special != 0 {
-                    let start = 8 * (first + index) as u32;
-                    settle(memory, pairs, work.special, start, &mut scratch.settled);
+            for (index, (group, left_y)) in groups.iter_mut().zip(&mut left_y).enumerate() {
+                if group.special != 0 {
+                    note_settled(memory, pairs.at(first + index), group.special, first + index, settled);
                 }
-                find_slopes(token, memory, pairs, work, left_y);
+                // SAFETY: see above.
+                unsafe { find_slopes(token, memory, pairs.at(first + index), group, left_y) };
             }
-            let mut falls = [Scratch::default(); BLOCK];
-            for (index, (work, falls)) in work.iter().zip(&mut falls).enumerate() {
-                find_x(token, memory, pairs_of!(groups, last, first + index), work, falls);
+            for (index, (group, falls)) in groups.iter().zip(&mut falls).enumerate() {
+                // SAFETY: see above.
+                unsafe { find_x(token, memory, pairs.at(first + index), group, falls) };
             }
-            for (index, work) in work.iter().enumerate() {
-                let pairs = pairs_of!(groups, last, first + index);
-                find_y(token, memory, pairs, work, &falls[index], &left_y[index]);
+            for (index, ((group, falls), left_y)) in groups.iter().zip(&falls).zip(&left_y).enumerate() {
+                // SAFETY: see above.
+                unsafe { find_y(token, memory, pairs.target[first + index], group, falls, left_y) };
             }
         }
-        for &(index, [x, y]) in &scratch.settled {
-            let pair = match groups.as_flattened().get(index as usize) {
-                Some(pair) => pair,
-                None => &last[index as usize % 8],
-            };
-            *memory.at_mut(pair.target) = Affine { x: Fp::from_raw(x), y: Fp::from_raw(y) };
+        for &(group, lane, [x, y]) in settled.iter() {
+            let target = pairs.target[group as usize][lane as usize];
+            memory.sums()[target as usize].0 = Affine { x: Fp::from_raw(x), y: Fp::from_raw(y) };
         }
     }
 }
 
 /// Asks for the points of eight pairs.
+///
+/// # Safety
+/// The places must exist in `memory`.
 #[inline(always)]
-fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, groups: &[[Pair; 8]], index: usize) {
-    if let Some(pairs) = groups.get(index) {
-        for pair in pairs {
-            prefetch(memory.at(pair.left));
-            prefetch(memory.at(pair.right));
+unsafe fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, pairs: Eight<'_>) {
+    let points = memory.points();
+    for lane in 0..8 {
+        // SAFETY: the caller has checked the places.
+        unsafe {
+            prefetch(points.get_unchecked((pairs.left[lane] & !NEGATIVE) as usize));
+            prefetch(points.get_unchecked((pairs.right[lane] & !NEGATIVE) as usize));
         }
     }
 }
 
-/// One coordinate of the left or right points of eight pairs.
+/// One coordinate of eight points, whose places the caller has checked.
 macro_rules! gather {
-    ($token:expr, $memory:expr, $pairs:expr, $side:ident, $coordinate:ident) => {{
-        let [a, b, c, d, e, f, g, h] = $pairs;
-        $token.gather_words([
-            &$memory.at(a.$side).$coordinate,
-            &$memory.at(b.$side).$coordinate,
-            &$memory.at(c.$side).$coordinate,
-            &$memory.at(d.$side).$coordinate,
-            &$memory.at(e.$side).$coordinate,
-            &$memory.at(f.$side).$coordinate,
-            &$memory.at(g.$side).$coordinate,
-            &$memory.at(h.$side).$coordinate,
-        ])
-    }};
-}
-
-/// The lanes whose left or right point is to be negated, as bits.
-macro_rules! signs {
-    ($pairs:expr, $side:ident) => {{
-        let [a, b, c, d, e, f, g, h] = $pairs;
-        let bit = |place: u32, lane: u32| (place >> 31) << lane;
-        (bit(a.$side, 0)
-            | bit(b.$side, 1)
-            | bit(c.$side, 2)
-            | bit(d.$side, 3)
-            | bit(e.$side, 4)
-            | bit(f.$side, 5)
-            | bit(g.$side, 6)
-            | bit(h.$side, 7)) as u8
+    ($token:expr, $memory:expr, $places:expr, $coordinate:ident) => {{
+        let (places, points) = ($places, $memory.points());
+        // SAFETY: the caller has checked the places.
+        unsafe {
+            $token.gather_words([
+                &points.get_unchecked((places[0] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[1] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[2] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[3] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[4] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[5] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[6] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[7] & !NEGATIVE) as usize).0.$coordinate,
+            ])
+        }
     }};
 }
 
 /// The denominators of eight slopes, below 32p.
+///
+/// # Safety
+/// The places must exist in `memory`.
 #[inline(always)]
-fn find_denominators<C: CurveSpec>(
+unsafe fn find_denominators<C: CurveSpec>(
     token: Ifma,
     memory: &impl PointMemory<C>,
-    pairs: &[Pair; 8],
-    work: &mut Group,
+    pairs: Eight<'_>,
+    group: &mut Group,
 ) {
-    let left = gather!(token, memory, pairs, left, x);
-    let right = gather!(token, memory, pairs, right, x);
+    let (left, right) = (gather!(token, memory, pairs.left, x), gather!(token, memory, pairs.right, x));
     let ([a, b, c, d], [e, f, g, h]) = (left, right);
     let zero = a.zero();
     let equal = a.equal(e) & b.equal(f) & c.equal(g) & d.equal(h);
     // The identity has x = 0, so these three tests find every unusual pair.
-    work.special = equal | (a | b | c | d).equal(zero) | (e | f | g | h).equal(zero);
+    group.special = equal | (a | b | c | d).equal(zero) | (e | f | g | h).equal(zero);
     let (left, right) = (Tight::from_words_shifted(left), Tight::from_words_shifted(right));
     let mut denominators = (right.loose() - left.loose()).plus_modulus::<16>().carry();
-    if work.special != 0 {
-        let unusual = unusual_denominators(memory, pairs, work.special);
-        denominators = denominators.replace(work.special, shifted(token, &unusual));
+    if group.special != 0 {
+        let unusual: [Fp<C::Base>; 8] = unusual_denominators(memory, pairs, group.special);
+        denominators = denominators.replace(group.special, shifted(token, &unusual));
     }
-    denominators.to_scratch(&mut work.denominators);
+    denominators.to_scratch(&mut group.denominators);
 }
 
 /// Four times eight slopes, below 9p, in the place of their denominators' reciprocals; and the left
-/// points' y, plain.
+/// points' y, plain and at most p.
+///
+/// # Safety
+/// The places must exist in `memory`.
 #[inline(always)]
-fn find_slopes<C: CurveSpec, M: PointMemory<C>>(
+unsafe fn find_slopes<C: CurveSpec, M: PointMemory<C>>(
     token: Ifma,
     memory: &M,
-    pairs: &[Pair; 8],
-    work: &mut Group,
+    pairs: Eight<'_>,
+    group: &mut Group,
     left_y: &mut Scratch,
 ) {
-    let left = gather!(token, memory, pairs, left, y);
-    let right = gather!(token, memory, pairs, right, y);
-    let (mut plain, mut left) = (Tight::<C::Base>::from_words(left), Tight::from_words_shifted(left));
-    let mut right = Tight::from_words_shifted(right);
+    let (left, right) = (gather!(token, memory, pairs.left, y), gather!(token, memory, pairs.right, y));
+    let mut plain = Tight::<C::Base>::from_words(left).loose();
+    let mut left = Tight::from_words_shifted(left).loose();
+    let mut right = Tight::from_words_shifted(right).loose();
     if M::SIGNED {
-        let (left_signs, right_signs) = (signs!(pairs, left), signs!(pairs, right));
+        let left_signs = token.highest_bits(pairs.left);
         plain = plain.negate::<1>(left_signs);
         left = left.negate::<16>(left_signs);
-        right = right.negate::<16>(right_signs);
+        right = right.negate::<16>(token.highest_bits(pairs.right));
     }
     plain.to_scratch(left_y);
-    let mut numerators = (right.loose() - left.loose()).plus_modulus::<16>().carry();
-    if work.special != 0 {
-        let unusual = unusual_numerators(memory, pairs, work.special);
-        numerators = numerators.replace(work.special, shifted(token, &unusual));
+    let mut numerators = (right - left).plus_modulus::<16>().carry();
+    if group.special != 0 {
+        let unusual = unusual_numerators(memory, pairs, group.special);
+        numerators = numerators.replace(group.special, shifted(token, &unusual));
     }
     // Below 32p times 2p.
-    let slopes = numerators.mul(Tight::from_scratch(token, &work.products)).times_4();
-    slopes.carry().to_scratch(&mut work.products);
+    let slopes = numerators.mul(Tight::from_scratch(token, &group.products)).times_4();
+    slopes.carry().to_scratch(&mut group.products);
 }
 
 /// Writes x of eight sums, and notes four times by how much the left points' x is more, plain.
+///
+/// # Safety
+/// The places must exist in `memory`.
 #[inline(always)]
-fn find_x<C: CurveSpec>(
+unsafe fn find_x<C: CurveSpec>(
     token: Ifma,
     memory: &mut impl PointMemory<C>,
-    pairs: &[Pair; 8],
-    work: &Group,
+    pairs: Eight<'_>,
+    group: &Group,
     falls: &mut Scratch,
 ) {
-    let left = Tight::<C::Base>::from_words(gather!(token, memory, pairs, left, x)).loose();
-    let right = Tight::from_words(gather!(token, memory, pairs, right, x)).loose();
+    let left = Tight::<C::Base>::from_words(gather!(token, memory, pairs.left, x)).loose();
+    let right = Tight::from_words(gather!(token, memory, pairs.right, x)).loose();
     // The two factors 4 of a product make up for its factors being plain, both.
-    let square = Tight::from_scratch(token, &work.products).square();
+    let square = Tight::from_scratch(token, &group.products).square();
     let x = (square - left - right).plus_modulus::<2>().canonical();
     (left - x.loose()).plus_modulus::<1>().times_4().carry().to_scratch(falls);
-    let x = scatter_words(x.to_words());
-    for (pair, x) in pairs.iter().zip(x) {
-        memory.at_mut(pair.target).x = x;
+    let (x, sums) = (scatter_words(x.to_words()), memory.sums());
+    for lane in 0..8 {
+        // SAFETY: the caller has checked the places.
+        unsafe { sums.get_unchecked_mut(pairs.target[lane] as usize).0.x = x[lane] };
     }
 }
 
 /// Writes y of eight sums.
+///
+/// # Safety
+/// The places must exist in `memory`.
 #[inline(always)]
-fn find_y<C: CurveSpec>(
+unsafe fn find_y<C: CurveSpec>(
     token: Ifma,
     memory: &mut impl PointMemory<C>,
-    pairs: &[Pair; 8],
-    work: &Group,
+    target: Places,
+    group: &Group,
     falls: &Scratch,
     left_y: &Scratch,
 ) {
-    let (falls, slopes) = (Tight::from_scratch(token, falls), Tight::from_scratch(token, &work.products));
-    let left_y = Tight::<C::Base>::from_scratch(token, left_y);
-    let y = (falls.mul(slopes) - left_y.loose()).plus_modulus::<1>().canonical();
-    let y = scatter_words(y.to_words());
-    for (pair, y) in pairs.iter().zip(y) {
-        memory.at_mut(pair.target).y = y;
+    let (falls, slopes) = (Tight::from_scratch(token, falls), Tight::from_scratch(token, &group.products));
+    let left_y = Loose::<C::Base>::from_scratch(token, left_y);
+    let y = (falls.mul(slopes) - left_y).plus_modulus::<1>().canonical();
+    let (y, sums) = (scatter_words(y.to_words()), memory.sums());
+    for lane in 0..8 {
+        // SAFETY: the caller has checked the places.
+        unsafe { sums.get_unchecked_mut(target[lane] as usize).0.y = y[lane] };
     }
 }
 
@@ -286,11 +322,11 @@ fn find_y<C: CurveSpec>(
 #[cold]
 fn unusual_denominators<C: CurveSpec>(
     memory: &impl PointMemory<C>,
-    pairs: &[Pair; 8],
+    pairs: Eight<'_>,
     mask: u8,
 ) -> [Fp<C::Base>; 8] {
     std::array::from_fn(|lane| match mask >> lane & 1 {
-        1 => unusual(memory.points(pairs[lane])).1,
+        1 => unusual(memory.pair(pairs.pair(lane))).1,
         _ => Fp::ZERO,
     })
 }
@@ -299,11 +335,11 @@ fn unusual_denominators<C: CurveSpec>(
 #[cold]
 fn unusual_numerators<C: CurveSpec>(
     memory: &impl PointMemory<C>,
-    pairs: &[Pair; 8],
+    pairs: Eight<'_>,
     mask: u8,
 ) -> [Fp<C::Base>; 8] {
     std::array::from_fn(|lane| {
-        let [p, q] = memory.points(pairs[lane]);
+        let [p, q] = memory.pair(pairs.pair(lane));
         match (mask >> lane & 1, unusual([p, q]).0) {
             (1, Case::Chord) => q.y - p.y,
             (1, Case::Tangent) => {
@@ -317,18 +353,18 @@ fn unusual_numerators<C: CurveSpec>(
 
 /// Notes the sums of those pairs of `mask` that have no slope, before their points are overwritten.
 #[cold]
-fn settle<C: CurveSpec>(
+fn note_settled<C: CurveSpec>(
     memory: &impl PointMemory<C>,
-    pairs: &[Pair; 8],
+    pairs: Eight<'_>,
     mask: u8,
-    start: u32,
+    group: usize,
     sums: &mut Vec<Settled>,
 ) {
-    for (lane, pair) in (0..).zip(pairs) {
-        let points = memory.points(*pair);
+    for lane in 0..8 {
+        let points = memory.pair(pairs.pair(lane));
         if mask >> lane & 1 == 1 && unusual(points).0 == Case::Settled {
             let Affine { x, y } = settled(points);
-            sums.push((start + lane, [x.0, y.0]));
+            sums.push((group as u32, lane as u32, [x.0, y.0]));
         }
     }
 }

@@ -36,6 +36,13 @@ impl Ifma {
         Word(unsafe { _mm512_loadu_si512(values.as_ptr().cast()) })
     }
 
+    /// The highest bits of eight values of 32 bits.
+    #[inline(always)]
+    pub(super) fn highest_bits(self, values: &[u32; 8]) -> u8 {
+        // SAFETY: the token proves the features; the reference covers the 32 bytes that are read.
+        unsafe { _mm256_movepi32_mask(_mm256_loadu_si256(values.as_ptr().cast())) }
+    }
+
     /// The two arrays, one after the other.
     #[inline(always)]
     pub(super) fn load_halves(self, low: &[u64; 4], high: &[u64; 4]) -> Word {

@@ -6,7 +6,7 @@ use parhelion_scheduler::{Executor, ExecutorExt};
 
 use super::digits::{Class, Signed, best_window, classify, pass_cost, windows};
 use super::window::Workspace;
-use crate::contract::Backend;
+use crate::contract::{Backend, Slot};
 use crate::{Affine, CurveSpec, Fp, Projective};
 
 /// Tasks wanted for each thread, so that the last to finish is not far behind.
@@ -31,6 +31,9 @@ pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
     bases: &[Affine<C>],
     columns: &[&[Fp<C::Scalar>]],
 ) -> Vec<Projective<C>> {
+    let longest = columns.iter().map(|column| column.len()).max().unwrap_or(0);
+    // Each is read once a window, in no order.
+    let bases: Vec<Slot<C>> = bases[..longest].iter().map(|base| Slot(*base)).collect();
     // Enough columns at a time to even out, few enough that their sorted scalars take little memory.
     let wave = if executor.threads() == 1 { 1 } else { 2 * executor.threads() };
     // As many workspaces as tasks run at once, handed from task to task.
@@ -46,7 +49,7 @@ pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
             let Task { scalars, window, index, .. } = tasks[order[position]];
             let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut workspace = found.unwrap_or_else(|| Workspace::new(backend));
-            let sum = workspace.sum(bases, scalars, index, window);
+            let sum = workspace.sum(&bases, scalars, index, window);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
             sum
         });

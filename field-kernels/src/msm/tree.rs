@@ -5,7 +5,7 @@
 //! neighbours that are left in each group, in place, until each group is one point. All groups go
 //! through a round together, so that there are enough pairs to share inversions.
 
-use crate::contract::{Apart, Backend, InPlace, NEGATIVE, Pair};
+use crate::contract::{Apart, Backend, InPlace, NEGATIVE, Pair, Pairs, Slot};
 use crate::{Affine, CurveSpec};
 
 /// Points that go through the rounds together: their sums of the first round take 2 MiB.
@@ -16,10 +16,10 @@ const SEGMENT: usize = 1 << 16;
 pub(super) struct Summer<C: CurveSpec, B: Backend> {
     backend: B,
     /// The sums so far; those of a group are neighbours.
-    sums: Vec<Affine<C>>,
+    sums: Vec<Slot<C>>,
     /// The groups of the segment.
     groups: Vec<Group>,
-    pairs: Vec<Pair>,
+    pairs: Pairs,
     scratch: B::PairScratch<C>,
 }
 
@@ -38,7 +38,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
             backend,
             sums: Vec::new(),
             groups: Vec::new(),
-            pairs: Vec::new(),
+            pairs: Pairs::default(),
             scratch: B::PairScratch::default(),
         }
     }
@@ -48,7 +48,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
     /// each group has.
     pub(super) fn sum_groups(
         &mut self,
-        points: &[Affine<C>],
+        points: &[Slot<C>],
         members: &[u32],
         sizes: &[u32],
         mut done: impl FnMut(usize, Affine<C>),
@@ -71,7 +71,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
     }
 
     /// Notes the first round for some members of a group.
-    fn enter(&mut self, points: &[Affine<C>], index: u32, members: &[u32]) {
+    fn enter(&mut self, points: &[Slot<C>], index: u32, members: &[u32]) {
         match self.groups.last_mut() {
             Some(group) if group.index == index => {}
             _ => self.groups.push(Group { index, start: self.sums.len() as u32, len: 0 }),
@@ -80,10 +80,10 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         for (&[left, right], target) in pairs.iter().zip(self.sums.len() as u32..) {
             self.pairs.push(Pair { left, right, target });
         }
-        self.sums.resize(self.sums.len() + pairs.len(), Affine::IDENTITY);
+        self.sums.resize(self.sums.len() + pairs.len(), Slot(Affine::IDENTITY));
         if let [place] = *last {
-            let Affine { x, y } = points[(place & !NEGATIVE) as usize];
-            self.sums.push(Affine { x, y: y.negate_if(place & NEGATIVE != 0) });
+            let Affine { x, y } = points[(place & !NEGATIVE) as usize].0;
+            self.sums.push(Slot(Affine { x, y: y.negate_if(place & NEGATIVE != 0) }));
         }
         if let Some(group) = self.groups.last_mut() {
             group.len = self.sums.len() as u32 - group.start;
@@ -94,7 +94,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
     /// sum so far is its first in the next.
     fn sum_segment(
         &mut self,
-        points: &[Affine<C>],
+        points: &[Slot<C>],
         unfinished: Option<u32>,
         done: &mut impl FnMut(usize, Affine<C>),
     ) {
@@ -121,7 +121,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
             if unfinished == Some(index) {
                 carried = Some((index, sum));
             } else {
-                done(index as usize, sum);
+                done(index as usize, sum.0);
             }
         }
         pairs.clear();

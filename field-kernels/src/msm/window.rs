@@ -2,7 +2,7 @@
 
 use super::digits::{Signed, digit};
 use super::tree::Summer;
-use crate::contract::{Backend, NEGATIVE};
+use crate::contract::{Backend, NEGATIVE, Slot};
 use crate::{Affine, CurveSpec, Projective};
 
 /// Below this many points the inversions of affine additions do not pay.
@@ -17,7 +17,7 @@ pub(super) struct Workspace<C: CurveSpec, B: Backend> {
     sorted: Vec<u32>,
     /// How many there are in each group.
     sizes: Vec<u32>,
-    buckets: Vec<Affine<C>>,
+    buckets: Vec<Slot<C>>,
 }
 
 impl<C: CurveSpec, B: Backend> Workspace<C, B> {
@@ -34,7 +34,7 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
     /// Σ digit(scalar)·base over scalars, for the digits of window `index`.
     pub(super) fn sum(
         &mut self,
-        bases: &[Affine<C>],
+        bases: &[Slot<C>],
         scalars: &[Signed],
         index: u32,
         window: u32,
@@ -45,8 +45,8 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
         self.sort_by_digit(scalars, index, window);
         let Self { summer, sorted, sizes, buckets, .. } = self;
         buckets.clear();
-        buckets.resize(sizes.len(), Affine::IDENTITY);
-        summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = sum);
+        buckets.resize(sizes.len(), Slot(Affine::IDENTITY));
+        summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = Slot(sum));
         self.weighted_sum(window)
     }
 
@@ -83,7 +83,7 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
     fn weighted_groups(&mut self, groups: usize, group: impl Fn(u32) -> u32) -> Projective<C> {
         let Self { summer, sorted, sizes, buckets, .. } = self;
         // Those in group 0, which has no weight, are left out like empty ones.
-        let group_of = |(d, bucket): (u32, &Affine<C>)| if bucket.is_identity() { 0 } else { group(d) };
+        let group_of = |(d, bucket): (u32, &Slot<C>)| if bucket.0.is_identity() { 0 } else { group(d) };
         let mut next = count(sizes, groups, (0..).zip(buckets.iter()).map(group_of), sorted);
         for (d, bucket) in (0..).zip(buckets.iter()) {
             let group = group_of((d, bucket));
@@ -122,8 +122,8 @@ fn count(
 }
 
 #[inline(always)]
-fn signed_base<C: CurveSpec>(bases: &[Affine<C>], base: u32) -> Affine<C> {
-    let Affine { x, y } = bases[(base & !NEGATIVE) as usize];
+fn signed_base<C: CurveSpec>(bases: &[Slot<C>], base: u32) -> Affine<C> {
+    let Affine { x, y } = bases[(base & !NEGATIVE) as usize].0;
     Affine { x, y: y.negate_if(base & NEGATIVE != 0) }
 }
 
@@ -138,7 +138,7 @@ fn running_sum<C: CurveSpec>(points: impl DoubleEndedIterator<Item = Projective<
 }
 
 /// [`Workspace::sum`] by mixed additions, for few points.
-fn sum_few<C: CurveSpec>(bases: &[Affine<C>], scalars: &[Signed], index: u32, window: u32) -> Projective<C> {
+fn sum_few<C: CurveSpec>(bases: &[Slot<C>], scalars: &[Signed], index: u32, window: u32) -> Projective<C> {
     let mut buckets = vec![Projective::IDENTITY; 1 << (window - 1)];
     for scalar in scalars {
         let digit = digit(&scalar.magnitude, index, window);

@@ -5,7 +5,7 @@ pub(crate) mod pairs;
 pub(crate) mod scan;
 mod vector;
 
-use crate::contract::{Backend, Elementwise, Pair, PointMemory};
+use crate::contract::{Backend, Elementwise, Pairs, PointMemory};
 use crate::ntt::{Kind, Transform};
 use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
 use parhelion_scheduler::Executor;
@@ -27,7 +27,7 @@ impl Backend for Scalar {
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &[Pair],
+        pairs: &mut Pairs,
         scratch: &mut Self::PairScratch<C>,
     ) {
         pairs::add_pairs(memory, pairs, scratch);

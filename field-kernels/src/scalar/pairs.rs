@@ -1,7 +1,9 @@
 //! Affine additions of many pairs of points, one inversion for all.
 
+use std::ops::Range;
+
 use super::prefetch;
-use crate::contract::{Pair, PointMemory};
+use crate::contract::{NEGATIVE, Pairs, PointMemory};
 
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
@@ -43,40 +45,51 @@ const TOGETHER: usize = 1024;
 /// take an inverse back out of them (Montgomery's trick), two and the squaring for the point.
 pub(crate) fn add_pairs<C: CurveSpec>(
     memory: &mut impl PointMemory<C>,
-    pairs: &[Pair],
+    pairs: &Pairs,
     scratch: &mut PairScratch<C::Base>,
 ) {
-    pairs.chunks(TOGETHER).for_each(|pairs| add_together(memory, pairs, scratch));
+    for start in (0..pairs.len()).step_by(TOGETHER) {
+        add_together(memory, pairs, start..(start + TOGETHER).min(pairs.len()), scratch);
+    }
+}
+
+#[inline(always)]
+fn at<C: CurveSpec>(memory: &impl PointMemory<C>, place: u32) -> &Affine<C> {
+    &memory.points()[(place & !NEGATIVE) as usize].0
 }
 
 #[inline(always)]
 fn add_together<C: CurveSpec>(
     memory: &mut impl PointMemory<C>,
-    pairs: &[Pair],
+    pairs: &Pairs,
+    range: Range<usize>,
     scratch: &mut PairScratch<C::Base>,
 ) {
     let PairScratch { steps, special } = scratch;
     steps.clear();
     special.clear();
-    let mut product = Fp::<C::Base>::ONE;
-    for (index, pair) in pairs.iter().enumerate() {
+    let (start, mut product) = (range.start, Fp::<C::Base>::ONE);
+    for index in range {
         if let Some(later) = pairs.get(index + AHEAD) {
-            prefetch(memory.at(later.left));
-            prefetch(memory.at(later.right));
+            prefetch(at(memory, later.left));
+            prefetch(at(memory, later.right));
         }
-        let (p, q) = (memory.at(pair.left), memory.at(pair.right));
+        let Some(pair) = pairs.get(index) else { break };
+        let (p, q) = (at(memory, pair.left), at(memory, pair.right));
         let mut denominator = q.x - p.x;
         // The identity has x = 0, so these three tests find every unusual pair.
         if denominator.is_zero() | p.x.is_zero() | q.x.is_zero() {
-            denominator = unusual(memory.points(*pair)).1;
+            denominator = unusual(memory.pair(pair)).1;
             special.push(index as u32);
         }
         steps.push([denominator, product]);
         product *= denominator;
     }
     let mut inverse = product.invert().unwrap_or_default();
-    for (index, (pair, &[denominator, product])) in pairs.iter().zip(steps.iter()).enumerate().rev() {
-        let [p, q] = memory.points(*pair);
+    for (step, &[denominator, product]) in steps.iter().enumerate().rev() {
+        let index = start + step;
+        let Some(pair) = pairs.get(index) else { break };
+        let [p, q] = memory.pair(pair);
         let reciprocal = inverse * product;
         inverse *= denominator;
         let mut numerator = q.y - p.y;
@@ -89,14 +102,14 @@ fn add_together<C: CurveSpec>(
                     numerator = square.double() + square;
                 }
                 Case::Settled => {
-                    *memory.at_mut(pair.target) = settled([p, q]);
+                    memory.sums()[pair.target as usize].0 = settled([p, q]);
                     continue;
                 }
             }
         }
         let slope = numerator * reciprocal;
         let x = slope.square() - p.x - q.x;
-        *memory.at_mut(pair.target) = Affine { x, y: slope * (p.x - x) - p.y };
+        memory.sums()[pair.target as usize].0 = Affine { x, y: slope * (p.x - x) - p.y };
     }
 }
 
