@@ -49,6 +49,13 @@ impl Pairs {
         self.target.push(pair.target);
     }
 
+    /// Pairs of points whose sums go side by side, from place `target` on.
+    pub(crate) fn extend(&mut self, pairs: &[[u32; 2]], target: u32) {
+        self.left.extend(pairs.iter().map(|pair| pair[0]));
+        self.right.extend(pairs.iter().map(|pair| pair[1]));
+        self.target.extend(target..target + pairs.len() as u32);
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<Pair> {
         let left = *self.left.get(index)?;
         Some(Pair { left, right: self.right[index], target: self.target[index] })

@@ -189,7 +189,7 @@ impl Kernels {
         let (backend, best) = match selected {
             KernelChoice::Auto => Self::best(),
             KernelChoice::Scalar => (Some(Selected::Scalar(Scalar::new())), ""),
-            KernelChoice::Avx2 => (None, ""),
+            KernelChoice::Avx2 => return Err(Error::NotBuilt { choice: selected }),
             KernelChoice::Avx512Ifma => (Self::ifma(), ""),
         };
         let features = CpuFeatures::detect();

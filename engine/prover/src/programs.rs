@@ -41,8 +41,8 @@ impl<S: FieldSpec> Programs<S> {
             })
             .collect();
         Self {
-            // A few columns for each thread, so that none waits long for the others.
-            quotient: Plan::new(shape, 6 + 2 * threads),
+            // Some columns for each thread, so that none waits long for the others.
+            quotient: Plan::new(shape, 8 + 8 * threads),
             permutation_fractions,
             lookup_inputs,
             lookup_tables: tables.into_iter().map(compressed).collect(),

@@ -15,8 +15,10 @@ const SEGMENT: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Summer<C: CurveSpec, B: Backend> {
     backend: B,
-    /// The sums so far; those of a group are neighbours.
+    /// The sums so far; those of a group are neighbours. What is beyond the first `used` is left from
+    /// segments before.
     sums: Vec<Slot<C>>,
+    used: usize,
     /// The groups of the segment.
     groups: Vec<Group>,
     pairs: Pairs,
@@ -37,6 +39,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         Self {
             backend,
             sums: Vec::new(),
+            used: 0,
             groups: Vec::new(),
             pairs: Pairs::default(),
             scratch: B::PairScratch::default(),
@@ -74,19 +77,21 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
     fn enter(&mut self, points: &[Slot<C>], index: u32, members: &[u32]) {
         match self.groups.last_mut() {
             Some(group) if group.index == index => {}
-            _ => self.groups.push(Group { index, start: self.sums.len() as u32, len: 0 }),
+            _ => self.groups.push(Group { index, start: self.used as u32, len: 0 }),
         }
         let (pairs, last) = members.as_chunks::<2>();
-        for (&[left, right], target) in pairs.iter().zip(self.sums.len() as u32..) {
-            self.pairs.push(Pair { left, right, target });
+        self.pairs.extend(pairs, self.used as u32);
+        self.used += pairs.len();
+        if self.sums.len() <= self.used {
+            self.sums.resize(self.used + SEGMENT / 8, Slot(Affine::IDENTITY));
         }
-        self.sums.resize(self.sums.len() + pairs.len(), Slot(Affine::IDENTITY));
         if let [place] = *last {
             let Affine { x, y } = points[(place & !NEGATIVE) as usize].0;
-            self.sums.push(Slot(Affine { x, y: y.negate_if(place & NEGATIVE != 0) }));
+            self.sums[self.used] = Slot(Affine { x, y: y.negate_if(place & NEGATIVE != 0) });
+            self.used += 1;
         }
         if let Some(group) = self.groups.last_mut() {
-            group.len = self.sums.len() as u32 - group.start;
+            group.len = self.used as u32 - group.start;
         }
     }
 
@@ -98,7 +103,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         unfinished: Option<u32>,
         done: &mut impl FnMut(usize, Affine<C>),
     ) {
-        let Self { backend, sums, groups, pairs, scratch } = self;
+        let Self { backend, sums, groups, pairs, scratch, .. } = self;
         backend.add_pairs(&mut Apart { points, sums }, pairs, scratch);
         let mut active: Vec<Group> = groups.iter().filter(|group| group.len > 1).copied().collect();
         let mut stride = 1;
@@ -126,10 +131,11 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         }
         pairs.clear();
         groups.clear();
-        sums.clear();
+        self.used = 0;
         if let Some((index, sum)) = carried {
             groups.push(Group { index, start: 0, len: 1 });
-            sums.push(sum);
+            sums[0] = sum;
+            self.used = 1;
         }
     }
 }

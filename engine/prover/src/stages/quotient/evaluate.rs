@@ -52,11 +52,12 @@ pub(crate) fn construct<C: CurveSpec>(
     let n = key.shape().n();
     let mut points = Vec::new();
     let mut pieces = Vec::new();
+    let mut spare = Vec::new();
     for index in 0..key.shape().quotient_pieces() {
         // Powers of the multiplicative generator: never in the domain, never in the same coset.
         let shift = Fp::generator().pow(index as u64 + 1);
         let point = shift.pow(n as u64);
-        let mut values = Coset::new(kernels, key, circuits, shift)?.combine(challenges);
+        let mut values = Coset::new(kernels, key, circuits, shift)?.combine(challenges, &mut spare);
         let vanishing = point - Fp::ONE;
         let inverses = vanishing.invert().zip(shift.invert());
         let (vanishing_inverse, shift_inverse) =
@@ -96,8 +97,13 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
         Ok(Self { kernels, key, circuits, shift, first_row, active_rows, identity })
     }
 
-    /// sum over circuits and constraints of y^i constraint_i on each point of the coset.
-    fn combine(&self, challenges: &mut Challenges<C::Scalar>) -> Vec<Fp<C::Scalar>> {
+    /// sum over circuits and constraints of y^i constraint_i on each point of the coset. `spare` are
+    /// columns of n rows that are no longer needed.
+    fn combine(
+        &self,
+        challenges: &mut Challenges<C::Scalar>,
+        spare: &mut Vec<Vec<Fp<C::Scalar>>>,
+    ) -> Vec<Fp<C::Scalar>> {
         let plan = &self.key.derived.programs.quotient;
         let mut sum = vec![Fp::ZERO; self.key.shape().n()];
         let weight = challenges.y.pow(plan.constraints as u64);
@@ -107,10 +113,10 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
         for group in &plan.groups {
             let (common, private): (Vec<Source>, Vec<Source>) =
                 group.compiled.sources.iter().partition(|source| is_shared(**source));
-            self.transform(&mut shared, &common, None);
+            self.transform(&mut shared, &common, None, spare);
             challenges.weight = Fp::ONE;
             for (circuit, store) in own.iter_mut().enumerate().rev() {
-                self.transform(store, &private, Some(circuit));
+                self.transform(store, &private, Some(circuit), spare);
                 let columns: Vec<&[Fp<C::Scalar>]> = group
                     .compiled
                     .sources
@@ -125,12 +131,12 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
                     .collect();
                 let uniforms = group.compiled.uniforms(challenges);
                 self.kernels.run_program(&group.compiled.program, &columns, &uniforms, &mut [&mut sum]);
-                group.last_use.iter().for_each(|source| drop(store.remove(source)));
+                spare.extend(group.last_use.iter().filter_map(|source| store.remove(source)));
                 // The verifier goes through the circuits in order, so the first has the highest
                 // powers of y.
                 challenges.weight *= weight;
             }
-            group.last_use.iter().for_each(|source| drop(shared.remove(source)));
+            spare.extend(group.last_use.iter().filter_map(|source| shared.remove(source)));
         }
         sum
     }
@@ -141,14 +147,15 @@ impl<'a, C: CurveSpec> Coset<'a, C> {
         store: &mut HashMap<Source, Vec<Fp<C::Scalar>>>,
         wanted: &[Source],
         circuit: Option<usize>,
+        spare: &mut Vec<Vec<Fp<C::Scalar>>>,
     ) {
         let missing: Vec<(Source, &[Fp<C::Scalar>])> = wanted
             .iter()
             .filter(|source| !store.contains_key(source))
             .filter_map(|&source| Some((source, self.coefficients(source, circuit)?)))
             .collect();
-        let mut values: Vec<Vec<Fp<C::Scalar>>> =
-            missing.iter().map(|(_, coefficients)| vec![Fp::ZERO; coefficients.len()]).collect();
+        let column = |(_, from): &(Source, &[_])| spare.pop().unwrap_or_else(|| vec![Fp::ZERO; from.len()]);
+        let mut values: Vec<Vec<Fp<C::Scalar>>> = missing.iter().map(column).collect();
         let jobs =
             missing.iter().zip(&mut values).map(|((_, from), to)| (*from, to.as_mut_slice())).collect();
         self.kernels.coset_ntt_columns(self.key.domain(), jobs, self.shift);
