@@ -21,6 +21,7 @@ use super::{Ifma, with_features};
 use crate::contract::Elementwise;
 use crate::ntt::{Kind, bit_reversed_powers};
 use crate::poly::powers;
+use crate::scalar::prefetch;
 use crate::{Domain, FieldSpec, Fp};
 
 /// Smaller transforms than 2^MIN_K have no matrix of at least eight rows and columns.
@@ -263,6 +264,8 @@ with_features! {
         let bits = plan.rows.trailing_zeros();
         let out = out.as_chunks_mut::<LANES>().0;
         for (position, (value, twiddle)) in column.iter().zip(twiddles).enumerate() {
+            // The rows are too far apart for the CPU to foresee the next group.
+            prefetch_eight(rows.get(position * stride + group + 1));
             let value = Loose::<S>::from_scratch(token, value).carry();
             let product = value.mul(Tight::load(token, twiddle)).carry();
             // Below 2p.
@@ -296,12 +299,22 @@ with_features! {
         all_layers::<S>(token, row, &plan.across, false);
         let bits = plan.columns.trailing_zeros();
         for (position, value) in row.iter().enumerate() {
+            let next = (position / LANES * plan.rows + (group + 1) * LANES) * LANES + position % LANES * LANES;
+            prefetch_eight(between.get(next..).and_then(<[_]>::first_chunk));
             let value = Loose::<S>::from_scratch(token, value).carry();
             let start = reverse(position, bits) * plan.rows + group * LANES;
             // SAFETY: start + 8 is at most rows·columns, and these are elements of this group.
             let eight = unsafe { &mut *out.add(start).cast::<[Fp<S>; LANES]>() };
             value.store(eight);
         }
+    }
+}
+
+/// Asks for eight elements.
+#[inline(always)]
+fn prefetch_eight<S: FieldSpec>(eight: Option<&[Fp<S>; LANES]>) {
+    if let Some(eight) = eight {
+        eight.iter().step_by(2).for_each(prefetch);
     }
 }
 
