@@ -70,7 +70,7 @@ impl Pairs {
     /// many at a time read all points before they write any sum.
     pub(crate) fn pad(&mut self, count: usize) {
         while let Some(last) = self.len().checked_sub(1)
-            && self.len() % count != 0
+            && !self.len().is_multiple_of(count)
             && let Some(pair) = self.get(last)
         {
             self.push(pair);
@@ -256,4 +256,8 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// Replaces each factor by the product of `first` and the factors before it, and returns the
     /// product of `first` and all factors.
     fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S>;
+
+    /// Divides a polynomial by X - `root` in place and returns the remainder. The quotient has one
+    /// coefficient less; the last element becomes 0.
+    fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S>;
 }

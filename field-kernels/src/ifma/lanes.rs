@@ -156,11 +156,6 @@ pub(super) fn scatter_words<S>(words: [Word; 4]) -> [Fp<S>; 8] {
 }
 
 impl<S: FieldSpec> Tight<S> {
-    #[inline(always)]
-    fn token(self) -> Ifma {
-        Ifma::of(self.0[0])
-    }
-
     /// 0 in every lane.
     #[inline(always)]
     pub(super) fn zero(token: Ifma) -> Self {
@@ -318,9 +313,30 @@ impl<S: FieldSpec> Loose<S> {
         self.canonical().store_unreduced(to);
     }
 
+    /// In debug builds, checks that the value is not negative and less than 2^260.
+    #[inline(always)]
+    fn check_range(self) {
+        if cfg!(debug_assertions) {
+            let mut limbs = [[0; 8]; 5];
+            self.0.iter().zip(&mut limbs).for_each(|(word, limb)| word.store(limb));
+            for lane in 0..8 {
+                let carry = |carry: i128, limb: &[u64; 8]| (carry >> 52) + i128::from(limb[lane] as i64);
+                let top = limbs.iter().fold(0, carry);
+                assert!((0..1 << 52).contains(&top), "lane {lane}: a value that is negative or too large");
+            }
+        }
+    }
+
     /// The same value with limbs less than 2^52. It must not be negative.
     #[inline(always)]
     pub(super) fn carry(self) -> Tight<S> {
+        self.check_range();
+        self.carry_unchecked()
+    }
+
+    /// [`Self::carry`] of what may be negative, or beyond 2^260: the highest limb is signed.
+    #[inline(always)]
+    fn carry_unchecked(self) -> Tight<S> {
         let [a, b, c, d, e] = self.0;
         let mask = Ifma::of(a).splat(MASK);
         let b = b + a.sar::<52>();
@@ -346,10 +362,13 @@ impl<S: FieldSpec> Loose<S> {
         Self(words, PhantomData)
     }
 
-    /// From a value of 0 to CAPACITY·p with limbs of less than 2^60, the one below p.
+    /// From a value of 0 to CAPACITY·p with limbs of less than 2^60, the highest of which is not negative, the
+    /// one below p.
     #[inline(always)]
     pub(super) fn canonical(self) -> Tight<S> {
         let token = Ifma::of(self.0[0]);
+        self.check_range();
+        debug_assert_eq!(self.0[4].less_than(token.splat(0)), 0, "the highest limb is not negative");
         let quotient = token.splat(0).add_high(self.0[4], token.splat(Radix52::<S>::QUOTIENT)).shr::<45>();
         let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
         // v + quotient·(2^260 - p): what is beyond 2^260 is dropped.
@@ -359,7 +378,7 @@ impl<S: FieldSpec> Loose<S> {
         let c = c.add_low(quotient, complement[2]).add_high(quotient, complement[1]);
         let d = d.add_low(quotient, complement[3]).add_high(quotient, complement[2]);
         let e = e.add_low(quotient, complement[4]).add_high(quotient, complement[3]);
-        let mut reduced = Self([a, b, c, d, e], PhantomData).carry();
+        let mut reduced = Self([a, b, c, d, e], PhantomData).carry_unchecked();
         reduced.0[4] = reduced.0[4] & token.splat(MASK);
         // The highest limb lacks what other limbs carry over, so the estimate may be off by one either
         // way. Mostly, the highest limb of what is left tells that it was not.
@@ -389,8 +408,8 @@ with_features! {
     #[cold]
     fn settle<S: FieldSpec>(token: Ifma, value: Tight<S>) -> Tight<S> {
         let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).loose();
-        let less = (value.loose() - modulus).carry();
-        let mut more = (value.loose() + modulus).carry();
+        let less = (value.loose() - modulus).carry_unchecked();
+        let mut more = (value.loose() + modulus).carry_unchecked();
         more.0[4] = more.0[4] & token.splat(MASK);
         let below_modulus = less.0[4].less_than(token.splat(0));
         let negative = token.splat(1 << 51).less_than(value.0[4]);

@@ -146,4 +146,8 @@ impl Backend for Ifma {
     fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
         scan::running_product(self, factors, first)
     }
+
+    fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
+        scan::divide_by_linear(self, poly, root)
+    }
 }

@@ -289,9 +289,9 @@ unsafe fn find_x<C: CurveSpec>(
     let x = (square - left - right).plus_modulus::<2>().canonical();
     (left - x.loose()).plus_modulus::<1>().times_4().carry().to_scratch(falls);
     let (x, sums) = (scatter_words(x.to_words()), memory.sums());
-    for lane in 0..8 {
+    for (place, x) in pairs.target.iter().zip(x) {
         // SAFETY: the caller has checked the places.
-        unsafe { sums.get_unchecked_mut(pairs.target[lane] as usize).0.x = x[lane] };
+        unsafe { sums.get_unchecked_mut(*place as usize).0.x = x };
     }
 }
 
@@ -312,9 +312,9 @@ unsafe fn find_y<C: CurveSpec>(
     let left_y = Loose::<C::Base>::from_scratch(token, left_y);
     let y = (falls.mul(slopes) - left_y).plus_modulus::<1>().canonical();
     let (y, sums) = (scatter_words(y.to_words()), memory.sums());
-    for lane in 0..8 {
+    for (place, y) in target.iter().zip(y) {
         // SAFETY: the caller has checked the places.
-        unsafe { sums.get_unchecked_mut(target[lane] as usize).0.y = y[lane] };
+        unsafe { sums.get_unchecked_mut(*place as usize).0.y = y };
     }
 }
 

@@ -237,7 +237,7 @@ impl<S: FieldSpec> Machine<'_, S> {
                 let start = (first as i64 + i64::from(rotation)).rem_euclid(column.len() as i64) as usize;
                 let mut wrapped = [Fp::ZERO; TILE];
                 let rows = match column.get(start..start + len) {
-                    Some(rows) if len % LANES == 0 => rows.as_chunks::<LANES>().0,
+                    Some(rows) if len.is_multiple_of(LANES) => rows.as_chunks::<LANES>().0,
                     _ => {
                         for (offset, cell) in wrapped[..len].iter_mut().enumerate() {
                             *cell = column[(start + offset) % column.len()];

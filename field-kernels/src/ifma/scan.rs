@@ -2,6 +2,7 @@
 
 use super::lanes::{Scratch, Tight, scatter_words};
 use super::vector::scale;
+use super::word::Word;
 use super::{Ifma, with_features};
 use crate::{FieldSpec, Fp};
 
@@ -35,7 +36,7 @@ const WIDTH: usize = CHAINS * LANES;
 const INVERTED_TOGETHER: usize = 2048;
 
 #[inline(always)]
-fn gather<S: FieldSpec>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; LANES]) -> [super::word::Word; 4] {
+fn gather<S: FieldSpec>(token: Ifma, [a, b, c, d, e, f, g, h]: &[Fp<S>; LANES]) -> [Word; 4] {
     token.gather_words([a, b, c, d, e, f, g, h])
 }
 
@@ -154,19 +155,12 @@ with_features! {
         let (segments, rest) = factors.split_at_mut(len * WIDTH);
         let mut products = [token.splat_element(Fp::<S>::ONE); CHAINS];
         for index in 0..len {
-            for chain in 0..CHAINS {
-                let at = |lane: usize| (chain * LANES + lane) * len + index;
-                let [a, b, c, d, e, f, g, h] = [at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)];
-                let words = token.gather_words([
-                    &segments[a], &segments[b], &segments[c], &segments[d],
-                    &segments[e], &segments[f], &segments[g], &segments[h],
-                ]);
-                let before: [Fp<S>; LANES] = scatter_words(products[chain].to_words());
-                for (at, before) in [a, b, c, d, e, f, g, h].into_iter().zip(before) {
-                    // Below 2p; reduced in the second pass.
-                    segments[at] = before;
-                }
-                products[chain] = products[chain].mul(Tight::from_words_shifted(words)).carry();
+            for (chain, products) in products.iter_mut().enumerate() {
+                let places = places(chain, len, index);
+                let words = gather_places(token, segments, &places);
+                // Below 2p; reduced in the second pass.
+                scatter_places(*products, segments, &places);
+                *products = products.mul(Tight::from_words_shifted(words)).carry();
             }
         }
         let mut total = first;
@@ -179,5 +173,74 @@ with_features! {
             }
         }
         crate::scalar::scan::running_product(rest, total)
+    }
+}
+
+/// Where the lanes of a chain are in their segments of `len` elements.
+#[inline(always)]
+fn places(chain: usize, len: usize, index: usize) -> [usize; LANES] {
+    let mut places = [0; LANES];
+    for (lane, place) in places.iter_mut().enumerate() {
+        *place = (chain * LANES + lane) * len + index;
+    }
+    places
+}
+
+#[inline(always)]
+fn gather_places<S>(token: Ifma, from: &[Fp<S>], places: &[usize; LANES]) -> [Word; 4] {
+    let [a, b, c, d, e, f, g, h] = *places;
+    token.gather_words([&from[a], &from[b], &from[c], &from[d], &from[e], &from[f], &from[g], &from[h]])
+}
+
+#[inline(always)]
+fn scatter_places<S: FieldSpec>(values: Tight<S>, to: &mut [Fp<S>], places: &[usize; LANES]) {
+    for (place, value) in places.iter().zip(scatter_words(values.to_words())) {
+        to[*place] = value;
+    }
+}
+
+with_features! {
+    /// Divides by X - `root` as `scalar::scan::divide_by_linear` does.
+    ///
+    /// A lane is a segment of the coefficients: quotients of the segments first, as if nothing came
+    /// from above; then what comes from above, times a power of the root.
+    pub(super) fn divide_by_linear<S: FieldSpec>(token: Ifma, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
+        let len = poly.len() / WIDTH;
+        if len < LANES {
+            return crate::scalar::scan::divide_by_linear(poly, root, Fp::ZERO);
+        }
+        let (segments, rest) = poly.split_at_mut(len * WIDTH);
+        let mut incoming = crate::scalar::scan::divide_by_linear(rest, root, Fp::ZERO);
+        let factor = token.splat_shifted(root);
+        let mut carries = [Tight::<S>::zero(token); CHAINS];
+        for index in (0..len).rev() {
+            for (chain, carry) in carries.iter_mut().enumerate() {
+                let places = places(chain, len, index);
+                let coefficient = Tight::from_words(gather_places(token, segments, &places));
+                // Below 3p; reduced in the second pass.
+                scatter_places(*carry, segments, &places);
+                *carry = (carry.mul(factor) + coefficient.loose()).carry();
+            }
+        }
+        let over_segment = root.pow(len as u64);
+        let mut lanes = [[Fp::ZERO; LANES]; CHAINS];
+        for (carries, lanes) in carries.iter().zip(&mut lanes) {
+            *lanes = scatter_words(carries.canonical().to_words());
+        }
+        for carry in lanes.as_flattened_mut().iter_mut().rev() {
+            (*carry, incoming) = (incoming, *carry + over_segment * incoming);
+        }
+        let carries = each_chain!(C => Tight::from_words_shifted(gather(token, &lanes[C])));
+        let mut power = Fp::ONE;
+        for index in (0..len).rev() {
+            let factor = token.splat_element(power);
+            for (chain, carry) in carries.iter().enumerate() {
+                let places = places(chain, len, index);
+                let quotient = Tight::from_words(gather_places(token, segments, &places));
+                scatter_places((quotient.loose() + carry.mul(factor)).canonical(), segments, &places);
+            }
+            power *= root;
+        }
+        incoming
     }
 }

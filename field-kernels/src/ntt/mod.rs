@@ -9,7 +9,7 @@ pub(crate) use transform::Transform;
 
 use std::sync::{Mutex, PoisonError};
 
-use parhelion_scheduler::{ExecutorExt, Sequential};
+use parhelion_scheduler::{Executor, ExecutorExt, Sequential};
 
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
@@ -119,25 +119,33 @@ impl Kernels {
             check(domain, from.map_or(out.len(), <[_]>::len));
             check(domain, out.len());
         }
-        with_backend!(self, backend => {
-            let transform = backend.transform(executor.as_ref(), domain, kind);
-            if jobs.len() < executor.threads() {
-                let mut workspace = Default::default();
-                for (from, out) in jobs {
-                    backend.run_transform(executor.as_ref(), &transform, from, out, &mut workspace);
-                }
-                return;
-            }
-            // As many workspaces as jobs run at once, handed from job to job.
-            let idle = Mutex::new(Vec::new());
-            executor.for_each(jobs, |_, (from, out)| {
-                let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let mut workspace = found.unwrap_or_default();
-                backend.run_transform(&Sequential, &transform, from, out, &mut workspace);
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
-            });
-        });
+        with_backend!(self, backend => run(backend, executor.as_ref(), domain, kind, jobs));
     }
+}
+
+fn run<'a, S: FieldSpec, B: Backend>(
+    backend: B,
+    executor: &dyn Executor,
+    domain: &Domain<S>,
+    kind: Kind<S>,
+    jobs: Vec<(Option<&'a [Fp<S>]>, &'a mut [Fp<S>])>,
+) {
+    let transform = backend.transform(executor, domain, kind);
+    if jobs.len() < executor.threads() {
+        let mut workspace = B::TransformScratch::default();
+        for (from, out) in jobs {
+            backend.run_transform(executor, &transform, from, out, &mut workspace);
+        }
+        return;
+    }
+    // As many workspaces as jobs run at once, handed from job to job.
+    let idle = Mutex::new(Vec::<B::TransformScratch<S>>::new());
+    executor.for_each(jobs, |_, (from, out)| {
+        let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut workspace = found.unwrap_or_default();
+        backend.run_transform(&Sequential, &transform, from, out, &mut workspace);
+        idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    });
 }
 
 fn check<S: FieldSpec>(domain: &Domain<S>, len: usize) {

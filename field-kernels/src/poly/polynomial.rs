@@ -29,10 +29,6 @@ impl Kernels {
     /// Divides a polynomial by X - `root` in place and returns the remainder, its value at `root`. The
     /// quotient has one coefficient less; the last element becomes 0.
     pub fn divide_by_linear<S: FieldSpec>(&self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
-        poly.iter_mut().rev().fold(Fp::ZERO, |carry, coefficient| {
-            let value = *coefficient + carry * root;
-            *coefficient = carry;
-            value
-        })
+        with_backend!(self, backend => backend.divide_by_linear(poly, root))
     }
 }

@@ -104,6 +104,10 @@ impl Backend for Scalar {
     fn running_product<S: FieldSpec>(self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
         scan::running_product(factors, first)
     }
+
+    fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
+        scan::divide_by_linear(poly, root, Fp::ZERO)
+    }
 }
 
 /// Hints that `value` will be read soon.

@@ -41,3 +41,14 @@ pub(crate) fn running_product<S: FieldSpec>(factors: &mut [Fp<S>], first: Fp<S>)
         next
     })
 }
+
+/// Replaces the coefficients of a polynomial by those of its quotient by X - `root`, where `carry` is
+/// what is carried in from coefficients above, and returns what is carried out: the remainder, if
+/// this is the whole polynomial.
+pub(crate) fn divide_by_linear<S: FieldSpec>(poly: &mut [Fp<S>], root: Fp<S>, carry: Fp<S>) -> Fp<S> {
+    poly.iter_mut().rev().fold(carry, |carry, coefficient| {
+        let value = *coefficient + carry * root;
+        *coefficient = carry;
+        value
+    })
+}

@@ -51,7 +51,7 @@ pub(crate) fn construct<C: CurveSpec>(
 ) -> Result<Quotient<C::Scalar>, Error> {
     let n = key.shape().n();
     let mut points = Vec::new();
-    let mut pieces = Vec::new();
+    let mut interpolations = Vec::new();
     let mut spare = Vec::new();
     for index in 0..key.shape().quotient_pieces() {
         // Powers of the multiplicative generator: never in the domain, never in the same coset.
@@ -65,10 +65,10 @@ pub(crate) fn construct<C: CurveSpec>(
         kernels.scale(&mut values, vanishing_inverse);
         kernels.coset_intt(key.domain(), &mut values, shift_inverse);
         points.push(point);
-        pieces.push(values);
+        interpolations.push(values);
     }
-    split(kernels, &points, &mut pieces)?;
-    Ok(Quotient { pieces })
+    drop(spare);
+    Ok(Quotient { pieces: split(kernels, &points, &interpolations)? })
 }
 
 /// Values on one coset: those every group reads, and those the groups at hand read.

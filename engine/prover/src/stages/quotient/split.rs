@@ -1,11 +1,10 @@
 //! From values on cosets to the pieces of the quotient.
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
-use parhelion_scheduler::ExecutorExt;
 
 use crate::Error;
 
-/// Turns, in place, the interpolations of h on q cosets into its q pieces h_0, ..., h_{q-1},
+/// Turns the interpolations of h on q cosets into its q pieces h_0, ..., h_{q-1},
 /// h = sum X^{jn} h_j.
 ///
 /// On coset i, X^n is the constant t_i = `points[i]`, so the polynomial of degree below n that
@@ -13,32 +12,16 @@ use crate::Error;
 pub(super) fn split<S: FieldSpec>(
     kernels: &Kernels,
     points: &[Fp<S>],
-    interpolations: &mut [Vec<Fp<S>>],
-) -> Result<(), Error> {
-    let inverse = vandermonde_inverse(points)?;
-    let executor = kernels.executor();
-    let n = interpolations.first().map_or(0, Vec::len);
-    let len = executor.chunk_len(n, 512);
-    let mut tasks: Vec<Vec<&mut [Fp<S>]>> = (0..n.div_ceil(len)).map(|_| Vec::new()).collect();
-    for column in interpolations.iter_mut() {
-        for (task, piece) in tasks.iter_mut().zip(column.chunks_mut(len)) {
-            task.push(piece);
-        }
+    interpolations: &[Vec<Fp<S>>],
+) -> Result<Vec<Vec<Fp<S>>>, Error> {
+    let mut pieces = Vec::with_capacity(interpolations.len());
+    for weights in vandermonde_inverse(points)? {
+        let mut piece = vec![Fp::ZERO; interpolations.first().map_or(0, Vec::len)];
+        let terms: Vec<(&[Fp<S>], Fp<S>)> = interpolations.iter().map(Vec::as_slice).zip(weights).collect();
+        kernels.linear_combination(&mut piece, &terms);
+        pieces.push(piece);
     }
-    executor.for_each(tasks, |_, mut pieces| {
-        let mut values = vec![Fp::ZERO; pieces.len()];
-        for row in 0..pieces[0].len() {
-            values.iter_mut().zip(&pieces).for_each(|(value, piece)| *value = piece[row]);
-            for (piece, weights) in pieces.iter_mut().zip(&inverse) {
-                piece[row] = kernels_dot(weights, &values);
-            }
-        }
-    });
-    Ok(())
-}
-
-fn kernels_dot<S: FieldSpec>(a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
-    a.iter().zip(b).fold(Fp::ZERO, |sum, (&a, &b)| sum + a * b)
+    Ok(pieces)
 }
 
 /// Row j holds the weights that make h_j of the interpolations: the coefficient of X^j in the
@@ -80,14 +63,13 @@ mod tests {
             let n = 5;
             let pieces: Vec<Vec<Bn254Fr>> =
                 (0..q).map(|j| (0..n).map(|m| Fp::from_u64((j * 100 + m) as u64)).collect()).collect();
-            let mut values: Vec<Vec<Bn254Fr>> = points
+            let values: Vec<Vec<Bn254Fr>> = points
                 .iter()
                 .map(|point| {
                     (0..n).map(|m| (0..q).map(|j| point.pow(j as u64) * pieces[j][m]).sum()).collect()
                 })
                 .collect();
-            split::<Bn254FrSpec>(&kernels, &points, &mut values).unwrap();
-            assert_eq!(values, pieces);
+            assert_eq!(split::<Bn254FrSpec>(&kernels, &points, &values).unwrap(), pieces);
         }
     }
 }
