@@ -260,4 +260,7 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// Divides a polynomial by X - `root` in place and returns the remainder. The quotient has one
     /// coefficient less; the last element becomes 0.
     fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S>;
+
+    /// The integers in 0..p that elements stand for; both slices are as long.
+    fn to_integers<S: FieldSpec>(self, values: &[Fp<S>], out: &mut [[u64; 4]]);
 }

@@ -460,6 +460,14 @@ impl<S: FieldSpec> Products<S> {
         Self([token.splat(0); 10], PhantomData)
     }
 
+    /// A value as it is.
+    #[inline(always)]
+    pub(super) fn of_value(value: Tight<S>) -> Self {
+        let [a, b, c, d, e] = value.0;
+        let zero = a.zero();
+        Self([a, b, c, d, e, zero, zero, zero, zero, zero], PhantomData)
+    }
+
     /// a·b. Low and high halves are summed up apart, so that fewer additions wait for each other.
     #[inline(always)]
     pub(super) fn of(a: Tight<S>, b: Tight<S>) -> Self {

@@ -150,4 +150,8 @@ impl Backend for Ifma {
     fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
         scan::divide_by_linear(self, poly, root)
     }
+
+    fn to_integers<S: FieldSpec>(self, values: &[Fp<S>], out: &mut [[u64; 4]]) {
+        vector::to_integers(self, values, out);
+    }
 }

@@ -149,6 +149,20 @@ with_features! {
     }
 }
 
+with_features! {
+    /// The integers that elements stand for.
+    pub(super) fn to_integers<S: FieldSpec>(token: Ifma, values: &[Fp<S>], out: &mut [[u64; 4]]) {
+        let mut eight = [Fp::<S>::ZERO; LANES];
+        for (values, out) in values.chunks(LANES).zip(out.chunks_mut(LANES)) {
+            eight[..values.len()].copy_from_slice(values);
+            // 16·a·2^256 over 2^260.
+            let integers = Products::of_value(Tight::load_shifted(token, &eight)).reduce();
+            integers.store(&mut eight);
+            out.copy_from_slice(&Fp::as_limbs(&eight)[..out.len()]);
+        }
+    }
+}
+
 /// Eights of powers in a table for evaluations.
 const POWERS: usize = 32;
 

@@ -1,6 +1,7 @@
 //! Signed digits of scalars, and classes of scalars by size.
 
-use crate::contract::NEGATIVE;
+use crate::contract::{Backend, NEGATIVE};
+use crate::scalar::limbs::{less_than, sub_limbs};
 use crate::{FieldSpec, Fp};
 
 /// Upper limits of the classes in bits; the last holds any magnitude (at most (p - 1) / 2).
@@ -27,9 +28,15 @@ pub(super) struct Class {
 
 /// Sorts the nonzero scalars of a column into classes, so that each is only scanned for as many
 /// windows as it has. Classes too small to be worth a pass of their own join the next wider one.
-pub(super) fn classify<S: FieldSpec>(scalars: &[Fp<S>]) -> Vec<Class> {
-    let signed: Vec<(u32, Signed)> =
-        scalars.iter().zip(0..).filter_map(|(s, base)| signed(*s, base)).collect();
+pub(super) fn classify<S: FieldSpec>(backend: impl Backend, scalars: &[Fp<S>]) -> Vec<Class> {
+    let mut signed: Vec<(u32, Signed)> = Vec::with_capacity(scalars.len());
+    let mut integers = [[0; 4]; 256];
+    for (start, scalars) in (0..).step_by(integers.len()).zip(scalars.chunks(integers.len())) {
+        let integers = &mut integers[..scalars.len()];
+        backend.to_integers(scalars, integers);
+        let bases = integers.iter().zip(start..);
+        signed.extend(bases.filter_map(|(integer, base)| signed_form::<S>(*integer, base)));
+    }
     let mut counts = [0usize; CLASS_BITS.len()];
     signed.iter().for_each(|(bits, _)| counts[class_of(*bits)] += 1);
 
@@ -57,16 +64,16 @@ pub(super) fn classify<S: FieldSpec>(scalars: &[Fp<S>]) -> Vec<Class> {
     classes
 }
 
-fn signed<S: FieldSpec>(scalar: Fp<S>, base: u32) -> Option<(u32, Signed)> {
-    let plain = scalar.to_canonical();
-    let mut borrow = false;
-    let negated: [u64; 4] = std::array::from_fn(|i| {
-        let (limb, out) = S::MODULUS[i].borrowing_sub(plain[i], borrow);
-        borrow = out;
-        limb
-    });
-    let smaller = plain.iter().rev().lt(negated.iter().rev());
-    let (magnitude, base) = if smaller { (plain, base) } else { (negated, base | NEGATIVE) };
+/// The magnitude of an integer less than p, and its number of bits; `None` for 0.
+#[inline]
+fn signed_form<S: FieldSpec>(integer: [u64; 4], base: u32) -> Option<(u32, Signed)> {
+    // Mostly the highest limb tells; p - s is computed where s might be the larger.
+    let (magnitude, base) = if integer[3] < S::MODULUS[3] / 2 {
+        (integer, base)
+    } else {
+        let (negated, _) = sub_limbs(S::MODULUS, integer);
+        if less_than(integer, negated) { (integer, base) } else { (negated, base | NEGATIVE) }
+    };
     let top = magnitude.iter().rposition(|limb| *limb != 0)?;
     let bits = 64 * (top as u32 + 1) - magnitude[top].leading_zeros();
     Some((bits, Signed { magnitude, base }))
@@ -122,6 +129,7 @@ fn extract(limbs: &[u64; 4], start: u32, count: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::Bn254Fr;
+    use crate::scalar::Scalar;
 
     /// The value of all digits, mod 2^256.
     fn recompose(magnitude: &[u64; 4], bits: u32, window: u32) -> [u64; 4] {
@@ -172,7 +180,7 @@ mod tests {
                 _ => Bn254Fr::from_u64(i << 40),
             })
             .collect();
-        let classes = classify(&scalars);
+        let classes = classify(Scalar::new(), &scalars);
         let mut seen = vec![false; scalars.len()];
         for class in &classes {
             for scalar in &class.scalars {

@@ -39,7 +39,7 @@ pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
     // As many workspaces as tasks run at once, handed from task to task.
     let idle: Mutex<Vec<Workspace<C, B>>> = Mutex::new(Vec::new());
     let sum_wave = |columns: &[&[Fp<C::Scalar>]]| {
-        let classes: Vec<Vec<Class>> = executor.map(columns.len(), |index| classify(columns[index]));
+        let classes: Vec<Vec<Class>> = executor.map(columns.len(), |index| classify(backend, columns[index]));
         let tasks = cut(&classes, executor.threads());
         // The costliest first, so that small ones fill the gaps at the end.
         let mut order: Vec<usize> = (0..tasks.len()).collect();

@@ -108,6 +108,10 @@ impl Backend for Scalar {
     fn divide_by_linear<S: FieldSpec>(self, poly: &mut [Fp<S>], root: Fp<S>) -> Fp<S> {
         scan::divide_by_linear(poly, root, Fp::ZERO)
     }
+
+    fn to_integers<S: FieldSpec>(self, values: &[Fp<S>], out: &mut [[u64; 4]]) {
+        values.iter().zip(out).for_each(|(value, out)| *out = value.to_canonical());
+    }
 }
 
 /// Hints that `value` will be read soon.
