@@ -8,6 +8,8 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTC_BOOTSTRAP=1
 # Build scripts and procedural macros run on the host without the sanitizer because --target is given.
 export RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=1 ${RUSTFLAGS:-}"
+# The range checks of lazy arithmetic are debug assertions.
+export CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
 # Buffers that live as long as the process are not leaks.
 export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-0}:${ASAN_OPTIONS:-}"
 # A separate directory, so that sanitized and plain builds do not evict each other.
