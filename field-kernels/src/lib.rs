@@ -32,9 +32,14 @@ mod poly;
 mod program;
 mod scalar;
 
-pub use curves::{Affine, Bn254G1, Bn254G1Affine, Bn254G1Spec, CurveSpec, Projective};
+pub use curves::{
+    Affine, Bn254G1, Bn254G1Affine, Bn254G1Spec, CurveSpec, Pallas, PallasAffine, PallasSpec, Projective,
+    Vesta, VestaAffine, VestaSpec,
+};
 pub use dispatch::{CpuFeatures, KernelChoice, KernelReport, Kernels};
 pub use error::Error;
-pub use fields::{Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp};
+pub use fields::{
+    Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp, PastaFp, PastaFpSpec, PastaFq, PastaFqSpec,
+};
 pub use ntt::{CosetJob, Domain};
 pub use program::{Node, Output, Program, ProgramBuilder};

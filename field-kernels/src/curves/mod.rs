@@ -2,11 +2,15 @@
 
 mod affine;
 mod bn254_g1;
+mod pallas;
 mod projective;
+mod vesta;
 
 pub use affine::Affine;
 pub use bn254_g1::{Bn254G1, Bn254G1Affine, Bn254G1Spec};
+pub use pallas::{Pallas, PallasAffine, PallasSpec};
 pub use projective::Projective;
+pub use vesta::{Vesta, VestaAffine, VestaSpec};
 
 use std::fmt::Debug;
 use std::hash::Hash;

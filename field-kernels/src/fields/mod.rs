@@ -6,10 +6,14 @@ mod derive;
 mod element;
 mod invert;
 mod operators;
+mod pasta_fp;
+mod pasta_fq;
 
 pub use bn254_fq::{Bn254Fq, Bn254FqSpec};
 pub use bn254_fr::{Bn254Fr, Bn254FrSpec};
 pub use element::Fp;
+pub use pasta_fp::{PastaFp, PastaFpSpec};
+pub use pasta_fq::{PastaFq, PastaFqSpec};
 
 use std::fmt::Debug;
 use std::hash::Hash;
