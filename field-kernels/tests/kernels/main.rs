@@ -6,11 +6,13 @@ mod common;
 #[macro_use]
 mod stamp;
 
+mod builder;
 mod combinations;
 mod graph;
 mod polynomials;
 mod programs;
 mod scans;
+mod stores;
 mod sums_of_points;
 mod transforms;
 mod vectors;
