@@ -17,7 +17,7 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// The suite for a backend; none, with a message, where this CPU cannot run it.
+    /// The suite for a backend; none, with a message, where this CPU or version cannot run it.
     pub fn new(choice: KernelChoice) -> Option<Self> {
         let kernels = [1, 3].map(|threads| {
             let executor = RayonExecutor::new(threads).expect("threads");
@@ -28,7 +28,7 @@ impl Suite {
                 assert_eq!(one.backend_name(), choice.to_string());
                 Some(Self { kernels: [one, three], scalar: Kernels::sequential() })
             }
-            [Err(error @ Error::Unavailable { .. }), _] => {
+            [Err(error @ (Error::Unavailable { .. } | Error::NotBuilt { .. })), _] => {
                 eprintln!("skipped: {error}");
                 None
             }
