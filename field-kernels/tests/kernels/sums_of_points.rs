@@ -5,6 +5,9 @@ use rand::RngCore;
 
 use crate::common::{MirrorCurve, Points, Suite, all_theirs, edges, random, rng};
 
+/// A place among some points and whether to negate what is there, or none for the identity.
+type Place = Option<(usize, bool)>;
+
 type Scalars<C> = Vec<Fp<<C as parhelion_field_kernels::CurveSpec>::Scalar>>;
 
 /// Columns of scalars with the same points, all at once and the first alone.
@@ -77,7 +80,7 @@ fn equal_scalars<C: MirrorCurve>(suite: &Suite) {
 fn points_that_meet<C: MirrorCurve>(suite: &Suite) {
     let len = 300;
     let some = Points::<C>::random(len);
-    let places: [(&str, fn(usize) -> Option<(usize, bool)>); 6] = [
+    let places: [(&str, fn(usize) -> Place); 6] = [
         ("one point", |_| Some((0, false))),
         ("P and -P", |i| Some((0, i % 2 == 1))),
         ("P, P and -P, -P", |i| Some((0, i % 4 > 1))),
