@@ -105,6 +105,20 @@ fn a_larger_one<C: MirrorCurve>(suite: &Suite) {
     check(suite, "large", &points, &[uniform, mixed, boolean]);
 }
 
+/// Buckets that end just before, at and after 2^16 points, which is as many as are summed up at once, and
+/// one that goes on.
+fn large_buckets<C: MirrorCurve>(suite: &Suite) {
+    let some = Points::<C>::random(500);
+    for first in [(1 << 16) - 1, 1 << 16, (1 << 16) + 1] {
+        let points = some.pick((0..first + 67).map(|i| (i % 31 != 7).then_some((i % 499, i % 3 == 0))));
+        let buckets = |second| {
+            let digit = |i| if i < first { Fp::ONE } else { Fp::from_u64(second) };
+            (0..first + 67).map(digit).collect()
+        };
+        check(suite, "large buckets", &points, &[buckets(2), buckets(1)]);
+    }
+}
+
 /// Points with many different ZZ and ZZZ, and the identity, at every place.
 fn normalisation<C: MirrorCurve>(suite: &Suite) {
     let some = Points::<C>::random(260);
@@ -129,7 +143,7 @@ fn normalisation<C: MirrorCurve>(suite: &Suite) {
 
 on_curves! {
     every_length, all_sizes_of_scalars, scalars_at_edges, equal_scalars, points_that_meet, a_larger_one,
-    normalisation,
+    large_buckets, normalisation,
 }
 
 #[test]
