@@ -34,6 +34,19 @@ pub fn largest<S: FieldSpec>() -> Fp<S> {
     Fp::from_montgomery(limbs).expect("less than p")
 }
 
+/// An element whose Montgomery form has limbs of 52 bits with products that are large in their low and high
+/// halves both, so that few of them fill a sum: (2^52 - a)² is 2^104 - 2a·2^52 + a², and a² is just less
+/// than 2^52.
+pub fn heaviest<S: FieldSpec>() -> Fp<S> {
+    let limb = (1 << 52) - (1 << 26) + 1;
+    Fp::from_montgomery(join([limb, limb, limb, limb, (S::MODULUS[3] >> 16) - 1])).expect("less than p")
+}
+
+/// Limbs of 52 bits as limbs of 64.
+fn join([a, b, c, d, e]: [u64; 5]) -> [u64; 4] {
+    [a | b << 52, b >> 12 | c << 40, c >> 24 | d << 28, d >> 36 | e << 16]
+}
+
 /// Elements at the edges of the field, of limbs of 64 and 52 bits and of their Montgomery forms, each
 /// with its negative.
 pub fn edges<S: FieldSpec>() -> Vec<Fp<S>> {
@@ -55,13 +68,7 @@ pub fn edges<S: FieldSpec>() -> Vec<Fp<S>> {
     for highest in [0, 1, top - 1, top] {
         for pattern in 0..16u64 {
             let limb = |i: u32| (pattern >> i & 1) * ones;
-            let [a, b, c, d] = [limb(0), limb(1), limb(2), limb(3)];
-            edges.extend(both_forms([
-                a | b << 52,
-                b >> 12 | c << 40,
-                c >> 24 | d << 28,
-                d >> 36 | highest << 16,
-            ]));
+            edges.extend(both_forms(join([limb(0), limb(1), limb(2), limb(3), highest])));
         }
     }
     edges.extend([largest(), largest::<S>() + Fp::from_montgomery([1, 0, 0, 0]).expect("less than p")]);
@@ -82,13 +89,14 @@ pub fn cycled<S: FieldSpec>(values: &[Fp<S>], len: usize) -> Vec<Fp<S>> {
 }
 
 /// Vectors of one length that differ in kind.
-pub fn shapes<S: FieldSpec>(len: usize) -> [(&'static str, Vec<Fp<S>>); 5] {
+pub fn shapes<S: FieldSpec>(len: usize) -> [(&'static str, Vec<Fp<S>>); 6] {
     let mut impulse = vec![Fp::ZERO; len];
     impulse.iter_mut().last().into_iter().for_each(|last| *last = -Fp::ONE);
     [
         ("random", random(len, len as u64)),
         ("edges", cycled(&edges(), len)),
         ("largest", vec![largest(); len]),
+        ("heaviest", vec![heaviest(); len]),
         ("zeros", vec![Fp::ZERO; len]),
         ("impulse", impulse),
     ]

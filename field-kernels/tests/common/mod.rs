@@ -8,6 +8,6 @@ mod mirror;
 mod suite;
 
 pub use curve::{MirrorCurve, Points};
-pub use inputs::{LENGTHS, cycled, edges, largest, random, rng, shapes};
+pub use inputs::{LENGTHS, cycled, edges, heaviest, largest, random, rng, shapes};
 pub use mirror::{Library, Mirror, all_ours, all_theirs};
 pub use suite::Suite;

@@ -42,9 +42,18 @@ fn combinations_of_every_length<S: Mirror>(suite: &Suite) {
     }
 }
 
+/// More products than any sum of 64-bit words holds.
+fn long_inner_products<S: Mirror>(suite: &Suite) {
+    for eights in [256, 257, 400, 512, 600, 1100] {
+        for (name, vector) in shapes::<S>(8 * eights) {
+            multiply(suite, name, &vector, &vector);
+        }
+    }
+}
+
 /// Around the number of products that a backend sums up before it reduces.
 fn combinations_of_many_vectors<S: Mirror>(suite: &Suite) {
-    for count in [0, 1, 2, 255, 256, 257, 400, 513] {
+    for count in [0, 1, 2, 255, 256, 257, 400, 513, 900] {
         for (name, vector) in shapes::<S>(17) {
             for factor in [largest(), random(1, 5)[0], Fp::ZERO, Fp::ONE] {
                 combine(suite, name, 17, &vec![(vector.clone(), factor); count]);
@@ -89,7 +98,7 @@ fn inner_products_at_edges<S: Mirror>(suite: &Suite) {
 
 on_fields! {
     combinations_of_every_length, combinations_of_many_vectors, combinations_at_edges,
-    inner_products_of_every_length, inner_products_at_edges,
+    inner_products_of_every_length, long_inner_products, inner_products_at_edges,
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use parhelion_field_kernels::Fp;
 use rand::Rng;
 
-use crate::common::{Mirror, Suite, cycled, edges, largest, random, rng, shapes};
+use crate::common::{Mirror, Suite, cycled, edges, heaviest, largest, random, rng, shapes};
 use crate::graph::{Graph, Store, Value};
 
 pub(crate) const COLUMNS: usize = 5;
@@ -18,6 +18,7 @@ pub(crate) fn columns<S: Mirror>(rows: usize, seed: u64) -> Vec<Vec<Fp<S>>> {
     let mut columns: Vec<Vec<Fp<S>>> = (0..COLUMNS as u64).map(|i| random(rows, seed + i)).collect();
     columns[1] = cycled(&edges(), rows);
     columns[2] = vec![largest(); rows];
+    columns[3] = vec![heaviest(); rows];
     columns
 }
 
