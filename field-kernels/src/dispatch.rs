@@ -24,7 +24,8 @@ pub enum KernelChoice {
     Auto,
     /// The portable one.
     Scalar,
-    /// AVX2. Not built in this version.
+    /// For CPUs with AVX2. Products of 32-bit limbs measure slower than the portable code at this field
+    /// size, so its kernels are the portable ones.
     Avx2,
     /// AVX-512 with 52-bit integer multiply-add.
     Avx512Ifma,
@@ -186,28 +187,36 @@ impl Kernels {
             },
             explicit => (explicit, false),
         };
-        let (backend, best) = match selected {
-            KernelChoice::Auto => Self::best(),
-            KernelChoice::Scalar => (Some(Selected::Scalar(Scalar::new())), ""),
-            KernelChoice::Avx2 => return Err(Error::NotBuilt { choice: selected }),
-            KernelChoice::Avx512Ifma => (Self::ifma(), ""),
-        };
         let features = CpuFeatures::detect();
+        let scalar = Selected::Scalar(Scalar::new());
+        let (backend, name, best) = match selected {
+            KernelChoice::Auto => {
+                let (backend, why) = Self::best();
+                (Some(backend), backend.name(), why)
+            }
+            KernelChoice::Scalar => (Some(scalar), Scalar::NAME, ""),
+            KernelChoice::Avx2 => (features.avx2.then_some(scalar), "avx2", ""),
+            KernelChoice::Avx512Ifma => (Self::ifma(), "avx512ifma", ""),
+        };
         let backend = backend.ok_or(Error::Unavailable { choice: selected, features })?;
         let reason = match selected {
             KernelChoice::Auto => best,
+            KernelChoice::Avx2 if overridden => {
+                "PARHELION_KERNELS says so; its kernels are the scalar ones, which measure faster"
+            }
+            KernelChoice::Avx2 => "asked for by name; its kernels are the scalar ones, which measure faster",
             _ if overridden => "PARHELION_KERNELS says so",
             _ => "asked for by name",
         };
-        let report = KernelReport { backend: backend.name(), requested: choice, features, reason };
+        let report = KernelReport { backend: name, requested: choice, features, reason };
         Ok(Self { executor, backend, report })
     }
 
     /// The fastest backend of this CPU, and why it is that one.
-    fn best() -> (Option<Selected>, &'static str) {
+    fn best() -> (Selected, &'static str) {
         match Self::ifma() {
-            None => (Some(Selected::Scalar(Scalar::new())), "this CPU has no AVX-512 IFMA"),
-            ifma => (ifma, "the fastest that this CPU can run"),
+            None => (Selected::Scalar(Scalar::new()), "this CPU has no AVX-512 IFMA"),
+            Some(ifma) => (ifma, "the fastest that this CPU can run"),
         }
     }
 

@@ -20,12 +20,6 @@ pub enum Error {
         /// Its value.
         got: String,
     },
-    /// A backend that this version of the crate does not have.
-    #[error("the {choice} kernels are not built in this version; choose auto or scalar")]
-    NotBuilt {
-        /// What was asked for.
-        choice: KernelChoice,
-    },
     /// A backend that this CPU cannot run.
     #[error("this CPU cannot run the {choice} kernels (it has: {features}); choose auto or scalar")]
     Unavailable {

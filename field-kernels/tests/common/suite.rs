@@ -28,7 +28,7 @@ impl Suite {
                 assert_eq!(one.backend_name(), choice.to_string());
                 Some(Self { kernels: [one, three], scalar: Kernels::sequential() })
             }
-            [Err(error @ (Error::Unavailable { .. } | Error::NotBuilt { .. })), _] => {
+            [Err(error @ Error::Unavailable { .. }), _] => {
                 eprintln!("skipped: {error}");
                 None
             }
