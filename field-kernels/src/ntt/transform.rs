@@ -13,7 +13,7 @@ use parhelion_scheduler::{Executor, ExecutorExt};
 use super::Kind;
 use crate::poly::powers;
 use crate::scalar::Scalar;
-use crate::scalar::limbs::{add_limbs, mul_lazy, reduce_once, sub_limbs};
+use crate::scalar::limbs::{add, add_limbs, mul_lazy, reduce_once, sub, sub_limbs};
 use crate::{Domain, FieldSpec, Fp};
 
 /// Blocks of this many values fit the first-level cache; larger ones are split depth first.
@@ -27,7 +27,8 @@ fn twice<S: FieldSpec>() -> [u64; 4] {
     add_limbs(S::MODULUS, S::MODULUS).0
 }
 
-/// Whether four times the modulus fits four limbs, which all of the above rests on.
+/// Whether four times the modulus fits four limbs, which the above rests on. That of Pasta's fields does
+/// not, by a little.
 const fn fits<S: FieldSpec>() -> bool {
     S::MODULUS[3] < 1 << 62
 }
@@ -49,6 +50,12 @@ fn plain_butterfly<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>) {
 
 #[inline(always)]
 fn combine<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, below_2p: impl Fn([u64; 4]) -> [u64; 4]) {
+    if const { !fits::<S>() } {
+        // No room for lazy values: all are kept below p.
+        let (upper, lower) = (u.0, reduce_once(below_2p(v.0), S::MODULUS));
+        (u.0, v.0) = (add::<S>(upper, lower), sub::<S>(upper, lower));
+        return;
+    }
     let twice = twice::<S>();
     let (upper, lower) = (reduce_once(u.0, twice), below_2p(v.0));
     debug_assert!(sub_limbs(lower, twice).1, "a product below 2p");
@@ -125,7 +132,6 @@ fn block_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[F
 
 /// Coefficients to values in bit-reversed order, reduced.
 fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddles: &[Fp<S>]) {
-    const { assert!(fits::<S>(), "lazy butterflies need 4p < 2^256") }
     let threads = executor.threads();
     if threads == 1 || values.len() < MIN_PARALLEL {
         block_layers(values, 0, twiddles);

@@ -151,9 +151,7 @@ fn columns<S: Mirror>(suite: &Suite) {
     }
 }
 
-// The portable transform does not take Pasta's moduli yet, four times which exceeds 2^256.
-stamp! { bn254_fr, parhelion_field_kernels::Bn254FrSpec, reference every_size every_coset columns }
-stamp! { bn254_fq, parhelion_field_kernels::Bn254FqSpec, reference every_size every_coset columns }
+on_fields! { reference, every_size, every_coset, columns }
 
 #[test]
 fn domains_beyond_the_field_are_errors() {
