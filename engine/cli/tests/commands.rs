@@ -113,6 +113,20 @@ fn doctor_describes_the_machine() {
 }
 
 #[test]
+fn bench_of_keygen_compares_the_same_keys() {
+    let place = Place::new();
+    let run = place.run(&["bench", "--keygen", "--circuit", "plonk", "--k", "7", "--runs", "2", "--json"]);
+    let report = run.succeeded().json();
+    assert_eq!((report["circuit"].as_str(), report["k"].as_u64()), (Some("plonk"), Some(7)));
+    assert_eq!(report["same_bytes"], true);
+    for side in ["stock", "parhelion"] {
+        let (seconds, synthesis) = (&report[side]["seconds"], report[side]["synthesis"].as_f64().unwrap());
+        assert!(seconds["min"].as_f64().unwrap() <= seconds["max"].as_f64().unwrap());
+        assert!(0.0 < synthesis && synthesis < seconds["max"].as_f64().unwrap(), "{report}");
+    }
+}
+
+#[test]
 fn bench_reports_the_documented_object() {
     let place = Place::new();
     let run =

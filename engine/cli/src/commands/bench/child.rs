@@ -13,6 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
+use super::keygen;
 use crate::args::{BenchChildArgs, Common, Side};
 use crate::commands::prove;
 use crate::error::CommandError;
@@ -60,6 +61,11 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     let cache = common.cache()?;
     common.limit_library_threads()?;
     let prover = common.prover(args.circuit.multi_open, None)?;
+    if let Side::StockKeygen | Side::ParhelionKeygen = args.side {
+        let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
+        ui::say_json(&keygen::measure(args.side, demo, k, &srs, &prover)?);
+        return Ok(());
+    }
 
     let start = Instant::now();
     let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
@@ -91,6 +97,8 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
             ui::say_json(&Measured { load_seconds, build_seconds, prepare_seconds, ..measured });
         }
         Side::Oracle => ui::say_json(&compare(args, &prover, &srs, &keys, &witness)?),
+        // Done above, before there were keys.
+        Side::StockKeygen | Side::ParhelionKeygen => {}
     }
     Ok(())
 }

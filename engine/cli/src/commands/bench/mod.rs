@@ -1,6 +1,7 @@
 //! `parhelion bench`: the engine against the stock prover.
 
 pub(crate) mod child;
+mod keygen;
 mod report;
 
 use std::env;
@@ -24,6 +25,11 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
     let (srs, _) = ui::busy("parameters", || Srs::load(&cache, args.circuit.srs.as_deref(), k));
     let srs = srs?;
     ui::warn_if_testing(&srs);
+    if args.keygen {
+        let kernels = prover.kernel_report().backend;
+        drop((srs, prover));
+        return keygen::run(common, args, demo.name(), k, kernels);
+    }
     let (keys, _) =
         ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).proving(&prover));
     let kernels = prover.kernel_report().backend;
@@ -32,8 +38,8 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
 
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(measure(common, args, k, Side::Stock)?);
-        ours.push(measure(common, args, k, Side::Parhelion)?);
+        stock.push(measure::<Measured>(common, args, k, Side::Stock)?);
+        ours.push(measure::<Measured>(common, args, k, Side::Parhelion)?);
     }
     let (comparison, _) =
         ui::busy("comparison of bytes", || spawn::<Comparison>(common, args, k, Side::Oracle));
@@ -47,10 +53,15 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
     Ok(())
 }
 
-fn measure(common: &Common, args: &BenchArgs, k: u32, side: Side) -> Result<Measured, CommandError> {
+fn measure<R: serde::de::DeserializeOwned>(
+    common: &Common,
+    args: &BenchArgs,
+    k: u32,
+    side: Side,
+) -> Result<R, CommandError> {
     let message = match side {
-        Side::Stock => "stock prover",
-        Side::Parhelion | Side::Oracle => "parhelion",
+        Side::Stock | Side::StockKeygen => "stock prover",
+        Side::Parhelion | Side::ParhelionKeygen | Side::Oracle => "parhelion",
     };
     ui::busy(message, || spawn(common, args, k, side)).0
 }
@@ -66,6 +77,8 @@ fn spawn<R: serde::de::DeserializeOwned>(
         Side::Stock => "stock",
         Side::Parhelion => "parhelion",
         Side::Oracle => "oracle",
+        Side::StockKeygen => "stock-keygen",
+        Side::ParhelionKeygen => "parhelion-keygen",
     };
     let fail = |reason: String| CommandError::Child { side: name.to_owned(), reason };
     let threads = common.threads().to_string();

@@ -47,10 +47,10 @@ struct Costs {
 }
 
 #[derive(Debug, Serialize)]
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 /// The same for second proofs in the same process.
@@ -161,6 +161,16 @@ impl Report {
     }
 }
 
+impl Spread {
+    pub(super) fn of(seconds: Vec<f64>) -> Self {
+        Self {
+            min: seconds.iter().copied().fold(f64::INFINITY, f64::min),
+            max: seconds.iter().copied().fold(0.0, f64::max),
+            median: median(seconds),
+        }
+    }
+}
+
 impl Costs {
     fn of<'a>(proofs: impl Iterator<Item = &'a ProofCost> + Clone) -> Self {
         let seconds: Vec<f64> = proofs.clone().map(|proof| proof.seconds).collect();
@@ -173,11 +183,7 @@ impl Costs {
             peak_bytes: known(|proof| proof.peak_bytes),
             minor_faults: known(|proof| proof.minor_faults),
             allocations: known(|proof| Some(proof.allocations)).unwrap_or_default(),
-            seconds: Spread {
-                min: seconds.iter().copied().fold(f64::INFINITY, f64::min),
-                max: seconds.iter().copied().fold(0.0, f64::max),
-                median: median(seconds),
-            },
+            seconds: Spread::of(seconds),
         }
     }
 
@@ -205,7 +211,7 @@ impl Costs {
 }
 
 /// The middle value, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     match (values.len() / 2, values.len() % 2) {
         (0, 0) => 0.0,
