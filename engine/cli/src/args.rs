@@ -88,7 +88,7 @@ makes two proofs: the first one (cold) counts, the second (warm) is reported apa
 checked with the stock verifier, and one more child compares all bytes with the stock prover's.
 
 peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included
-(ours keeps its key in the compact form); minor_faults and allocations (calls for heap memory) are
+(ours keeps its key in the compact form), base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
 those of the proof. These are medians over the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
 
 With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read

@@ -17,6 +17,11 @@ pub(crate) fn peak_resident() -> Option<u64> {
     kibibytes("/proc/self/status", "VmHWM:")
 }
 
+/// Resident memory now, in bytes.
+pub(crate) fn resident() -> Option<u64> {
+    kibibytes("/proc/self/status", "VmRSS:")
+}
+
 /// Lets [`peak_resident`] start again from what is resident now; false if the system refuses.
 pub(crate) fn reset_peak_resident() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
@@ -111,6 +116,7 @@ mod tests {
         assert!(block.iter().map(|byte| usize::from(*byte)).sum::<usize>() == BYTES / PAGE);
         assert!(minor_faults().unwrap() > faults, "64 MiB were touched");
         if was_reset {
+            assert!(resident().unwrap() >= before + BYTES as u64 / 2, "64 MiB are touched");
             assert!(peak_resident().unwrap() >= before + BYTES as u64 / 2, "64 MiB were touched");
         }
         assert!(total_memory().unwrap() > BYTES as u64);

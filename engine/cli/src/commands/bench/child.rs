@@ -40,6 +40,8 @@ pub(crate) struct Measured {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct ProofCost {
     pub(crate) seconds: f64,
+    /// Resident memory before the proof: keys, SRS and circuit.
+    pub(crate) base_bytes: Option<u64>,
     /// High-water mark of resident memory.
     pub(crate) peak_bytes: Option<u64>,
     /// Whether the mark was set back before the proof.
@@ -118,12 +120,14 @@ fn measure(
     for _ in 0..PROOFS {
         let faults_before = proc::minor_faults();
         let allocations_before = ALLOCATOR.stats().allocations;
+        let base_bytes = proc::resident();
         let peak_reset = proc::reset_peak_resident();
         let start = Instant::now();
         let proof = prove()?;
         let seconds = start.elapsed().as_secs_f64();
         proofs.push(ProofCost {
             seconds,
+            base_bytes,
             peak_bytes: proc::peak_resident(),
             peak_reset,
             minor_faults: proc::minor_faults().zip(faults_before).map(|(after, before)| after - before),

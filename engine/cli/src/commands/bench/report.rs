@@ -42,6 +42,8 @@ struct Costs {
     seconds: Spread,
     /// Medians; `null` where the system does not tell.
     peak_bytes: Option<u64>,
+    /// Before the proof.
+    base_bytes: Option<u64>,
     minor_faults: Option<u64>,
     allocations: u64,
 }
@@ -181,6 +183,7 @@ impl Costs {
         };
         Self {
             peak_bytes: known(|proof| proof.peak_bytes),
+            base_bytes: known(|proof| proof.base_bytes),
             minor_faults: known(|proof| proof.minor_faults),
             allocations: known(|proof| Some(proof.allocations)).unwrap_or_default(),
             seconds: Spread::of(seconds),
