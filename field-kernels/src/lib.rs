@@ -42,4 +42,5 @@ pub use fields::{
     Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp, PastaFp, PastaFpSpec, PastaFq, PastaFqSpec,
 };
 pub use ntt::{CosetJob, Domain};
+pub use poly::Packed;
 pub use program::{Node, Output, Program, ProgramBuilder};

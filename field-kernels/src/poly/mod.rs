@@ -1,9 +1,11 @@
 //! Vectors of elements and polynomials in coefficient form.
 
+mod packed;
 mod polynomial;
 mod scan;
 mod vector;
 
+pub use packed::Packed;
 pub(crate) use scan::powers;
 
 /// Fewer elements than this are not worth handing to another thread.

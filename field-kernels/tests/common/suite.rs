@@ -36,6 +36,11 @@ impl Suite {
         }
     }
 
+    /// The backend's kernels and the portable ones.
+    pub fn both(&self) -> [&Kernels; 2] {
+        [&self.kernels[0], &self.scalar]
+    }
+
     /// Asserts that `run` gives the elements that the library `expected`, byte for byte and reduced, with
     /// every set of kernels.
     pub fn check<S: Mirror>(

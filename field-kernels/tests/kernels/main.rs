@@ -9,6 +9,7 @@ mod stamp;
 mod builder;
 mod combinations;
 mod graph;
+mod packing;
 mod polynomials;
 mod programs;
 mod scans;
