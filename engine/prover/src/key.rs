@@ -1,17 +1,18 @@
 //! What a proof needs of a key and an SRS, in the engine's layout.
 
-use std::borrow::Cow;
-
 use parhelion_field_kernels::{Affine, CurveSpec, Domain, FieldSpec, Fp, Kernels};
 
 use crate::programs::Programs;
 use crate::shape::Shape;
+use crate::storage::{Labels, Reader, StoredRef};
 
 /// The parts of a prepared key that the engine derived and owns.
 #[derive(Debug)]
 pub(crate) struct Derived<C: CurveSpec> {
     pub(crate) shape: Shape<C::Scalar>,
     pub(crate) domain: Domain<C::Scalar>,
+    /// Labels of the cells of the permutation's columns.
+    pub(crate) labels: Labels<C::Scalar>,
     /// The circuit's expressions, compiled.
     pub(crate) programs: Programs<C::Scalar>,
     /// SRS in Lagrange form: commits to columns as they are, so that small witnesses stay small.
@@ -20,28 +21,21 @@ pub(crate) struct Derived<C: CurveSpec> {
     pub(crate) transcript_repr: Fp<C::Scalar>,
 }
 
-/// Columns of a key, n field elements each.
+/// A column of a key.
 #[derive(Debug)]
-pub(crate) struct KeyColumns<'a, S: FieldSpec> {
-    /// As coefficients.
-    pub(crate) polys: Vec<&'a [Fp<S>]>,
-    /// On the rows; recomputed from the coefficients where the key does not hold them.
-    pub(crate) values: Option<Vec<&'a [Fp<S>]>>,
+pub(crate) struct KeyColumn<'a, S: FieldSpec> {
+    pub(crate) rows: StoredRef<'a, S>,
+    /// As n coefficients, where the key holds them.
+    pub(crate) coefficients: Option<&'a [Fp<S>]>,
 }
 
-impl<'a, S: FieldSpec> KeyColumns<'a, S> {
-    /// Column `index` on the rows.
-    fn rows(&self, kernels: &Kernels, domain: &Domain<S>, index: usize) -> Cow<'a, [Fp<S>]> {
-        match &self.values {
-            Some(values) => Cow::Borrowed(values[index]),
-            None => {
-                let mut values = self.polys[index].to_vec();
-                kernels.ntt(domain, &mut values);
-                Cow::Owned(values)
-            }
-        }
+impl<S: FieldSpec> Clone for KeyColumn<'_, S> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
+
+impl<S: FieldSpec> Copy for KeyColumn<'_, S> {}
 
 /// A prepared key as the stages see it.
 #[derive(Debug)]
@@ -50,9 +44,9 @@ pub(crate) struct Key<'a, C: CurveSpec> {
     /// SRS in monomial form.
     pub(crate) bases: &'a [Affine<C>],
     /// Fixed columns, selectors included.
-    pub(crate) fixed: KeyColumns<'a, C::Scalar>,
+    pub(crate) fixed: Vec<KeyColumn<'a, C::Scalar>>,
     /// Permutation columns sigma.
-    pub(crate) sigma: KeyColumns<'a, C::Scalar>,
+    pub(crate) sigma: Vec<KeyColumn<'a, C::Scalar>>,
 }
 
 impl<'a, C: CurveSpec> Key<'a, C> {
@@ -64,13 +58,7 @@ impl<'a, C: CurveSpec> Key<'a, C> {
         &self.derived.domain
     }
 
-    /// Fixed column `index` on the rows.
-    pub(crate) fn fixed_rows(&self, kernels: &Kernels, index: usize) -> Cow<'a, [Fp<C::Scalar>]> {
-        self.fixed.rows(kernels, self.domain(), index)
-    }
-
-    /// Permutation column `index` on the rows.
-    pub(crate) fn sigma_rows(&self, kernels: &Kernels, index: usize) -> Cow<'a, [Fp<C::Scalar>]> {
-        self.sigma.rows(kernels, self.domain(), index)
+    pub(crate) fn reader(&self, kernels: &'a Kernels) -> Reader<'a, C::Scalar> {
+        Reader { kernels, labels: &self.derived.labels }
     }
 }

@@ -45,6 +45,7 @@ mod prover;
 mod session;
 mod shape;
 mod stages;
+mod storage;
 mod transcript;
 
 pub use adapters::axiom;

@@ -5,15 +5,18 @@ use parhelion_field_kernels::{CurveSpec, Fp};
 use crate::algebra::Challenges;
 use crate::observer::Stage;
 use crate::session::Session;
-use crate::stages::lookup::CircuitLookups;
 use crate::stages::opening::{self, Polys};
 use crate::stages::permutation::Columns;
-use crate::stages::quotient::{self, Polynomials};
+use crate::stages::quotient::{self, CircuitColumns};
 use crate::stages::synthesis::{Circuits, Witness};
+use crate::storage::Stored;
 use crate::{Error, MultiOpen};
 
 /// Field elements by column, then row or coefficient.
 type Table<C> = Vec<Vec<Fp<<C as CurveSpec>::Scalar>>>;
+
+/// The columns of one circuit, as they are kept.
+type StoredTable<C> = Vec<Stored<<C as CurveSpec>::Scalar>>;
 
 /// Proves `circuits` with these instances: for each circuit, the values of each instance column.
 /// Counts and lengths were checked against the key.
@@ -31,32 +34,33 @@ pub(crate) fn prove<C: CurveSpec>(
     let (advice, circuit_challenges) = synthesise(session, circuits)?;
     let instances = pad_instances(session, instances);
     let mut challenges = Challenges::new(circuit_challenges);
+    let mut columns: Vec<CircuitColumns<C::Scalar>> = advice
+        .into_iter()
+        .zip(instances)
+        .map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() })
+        .collect();
 
     challenges.theta = session.transcript.challenge()?;
-    let lookups = session.stage(Stage::Lookup, |s| permute_lookups(s, &advice, &instances, &challenges))?;
+    session.stage(Stage::Lookup, |s| permute_lookups(s, &mut columns, &challenges))?;
 
     challenges.beta = session.transcript.challenge()?;
     challenges.gamma = session.transcript.challenge()?;
-    let products =
-        session.stage(Stage::Permutation, |s| permutation_products(s, &advice, &instances, &challenges))?;
-    let lookups = session.stage(Stage::Lookup, |s| lookup_products(s, lookups, &challenges))?;
+    session.stage(Stage::Permutation, |s| permutation_products(s, &mut columns, &challenges))?;
+    session.stage(Stage::Lookup, |s| lookup_products(s, &mut columns, &challenges))?;
     let random = session.stage(Stage::Vanishing, Session::commit_random_polynomial)?;
 
     challenges.y = session.transcript.challenge()?;
-    let mut h = session.stage(Stage::Quotient, |s| {
-        let polynomials = interpolate(s, advice, instances, products, lookups);
-        let quotient = quotient::construct(s.kernels, s.key, &polynomials, &mut challenges)?;
-        quotient.pieces.iter().for_each(|_| s.skip_blind());
-        let pieces: Vec<&[_]> = quotient.pieces.iter().map(Vec::as_slice).collect();
-        s.write_polynomials(&pieces)?;
-        Ok((polynomials, quotient))
+    let mut pieces = session.stage(Stage::Quotient, |s| {
+        let pieces = quotient::construct(s.kernels, s.key, &columns, &mut challenges)?;
+        pieces.iter().for_each(|_| s.skip_blind());
+        s.write_polynomials(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        Ok(pieces)
     })?;
 
     let x = session.transcript.challenge()?;
-    let quotient = join_pieces(session, &mut h.1.pieces, x);
+    let quotient = join_pieces(session, &mut pieces, x);
     let opened = session.stage(Stage::Evaluate, |s| {
-        let (fixed, sigma) = (&s.key.fixed.polys, &s.key.sigma.polys);
-        let polys = Polys { circuits: &h.0, fixed, sigma, quotient: &quotient, random: &random };
+        let polys = Polys { circuits: &columns, fixed: &s.key.fixed, sigma: &s.key.sigma, quotient, random };
         opening::evaluate(s, polys, &mut challenges, x)
     })?;
     session.stage(Stage::Open, |s| opening::open(s, scheme, &opened))
@@ -69,7 +73,7 @@ pub(crate) fn prove<C: CurveSpec>(
 fn synthesise<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
-) -> Result<(Vec<Table<C>>, Vec<Fp<C::Scalar>>), Error> {
+) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let shape = session.key.shape();
     let witness =
         || Witness::new(&shape.advice_phase, shape.challenge_phase.len(), shape.n(), shape.usable_rows());
@@ -102,109 +106,85 @@ fn synthesise<C: CurveSpec>(
 fn pad_instances<C: CurveSpec>(
     session: &Session<'_, C>,
     instances: &[Vec<&[Fp<C::Scalar>]>],
-) -> Vec<Table<C>> {
+) -> Vec<StoredTable<C>> {
     let n = session.key.shape().n();
     let pad = |values: &&[Fp<C::Scalar>]| {
         let mut column = values.to_vec();
         column.resize(n, Fp::ZERO);
-        column
+        Stored::pack(session.kernels, column)
     };
     instances.iter().map(|columns| columns.iter().map(pad).collect()).collect()
 }
 
 fn permute_lookups<C: CurveSpec>(
     session: &mut Session<'_, C>,
-    advice: &[Table<C>],
-    instances: &[Table<C>],
+    circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
-) -> Result<Vec<CircuitLookups<C::Scalar>>, Error> {
-    let mut lookups = Vec::with_capacity(advice.len());
-    for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = Columns { key: session.key, advice, instance, identity: &[] };
-        lookups.push(session.permute_lookups(circuit, &columns, challenges)?);
+) -> Result<(), Error> {
+    let mut lookups = Vec::with_capacity(circuits.len());
+    for (index, circuit) in circuits.iter().enumerate() {
+        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
+        lookups.push(session.permute_lookups(index, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = lookups
         .iter()
-        .flat_map(|circuit| &circuit.lookups)
-        .flat_map(|lookup| [lookup.permuted_input.as_slice(), lookup.permuted_table.as_slice()])
+        .flatten()
+        .flat_map(|lookup| [lookup.input.as_slice(), lookup.table.as_slice()])
         .collect();
     session.write_columns(&columns)?;
-    Ok(lookups)
+    for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
+        let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
+        circuit.permuted_inputs = Stored::pack_all(session.kernels, inputs);
+        circuit.permuted_tables = Stored::pack_all(session.kernels, tables);
+    }
+    Ok(())
 }
 
 fn permutation_products<C: CurveSpec>(
     session: &mut Session<'_, C>,
-    advice: &[Table<C>],
-    instances: &[Table<C>],
+    circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
-) -> Result<Vec<Table<C>>, Error> {
-    let mut identity = vec![Fp::ZERO; session.key.shape().n()];
-    session.kernels.powers(session.key.domain().omega(), Fp::ONE, &mut identity);
-    let mut products = Vec::with_capacity(advice.len());
-    for (circuit, (advice, instance)) in advice.iter().zip(instances).enumerate() {
-        let columns = Columns { key: session.key, advice, instance, identity: &identity };
-        products.push(session.permutation_products(circuit, &columns, challenges)?);
+) -> Result<(), Error> {
+    let mut products = Vec::with_capacity(circuits.len());
+    for (index, circuit) in circuits.iter().enumerate() {
+        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
+        products.push(session.permutation_products(index, &columns, challenges)?);
     }
     let columns: Vec<&[_]> = products.iter().flatten().map(Vec::as_slice).collect();
     session.write_columns(&columns)?;
-    Ok(products)
-}
-
-/// A', S' and the product of one circuit's lookups.
-struct LookupColumns<C: CurveSpec> {
-    permuted_inputs: Table<C>,
-    permuted_tables: Table<C>,
-    products: Table<C>,
+    for (circuit, products) in circuits.iter_mut().zip(products) {
+        circuit.permutation_products = products.into_iter().map(Stored::Plain).collect();
+    }
+    Ok(())
 }
 
 fn lookup_products<C: CurveSpec>(
     session: &mut Session<'_, C>,
-    lookups: Vec<CircuitLookups<C::Scalar>>,
+    circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
-) -> Result<Vec<LookupColumns<C>>, Error> {
-    let mut all = Vec::with_capacity(lookups.len());
-    for CircuitLookups { lookups, tables } in lookups {
-        let mut columns =
-            LookupColumns { permuted_inputs: vec![], permuted_tables: vec![], products: vec![] };
-        for lookup in lookups {
-            columns.products.push(session.lookup_product(&lookup, &tables[lookup.table], challenges));
-            columns.permuted_inputs.push(lookup.permuted_input);
-            columns.permuted_tables.push(lookup.permuted_table);
+) -> Result<(), Error> {
+    let programs = &session.key.derived.programs;
+    let reader = session.key.reader(session.kernels);
+    let mut products = Vec::with_capacity(circuits.len());
+    for circuit in circuits.iter() {
+        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
+        let compress = |session: &Session<'_, C>, program| session.compress(&columns, program, challenges);
+        let tables: Vec<_> = programs.lookup_tables.iter().map(|table| compress(session, table)).collect();
+        let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
+        for ((input, table), (permuted_input, permuted_table)) in programs.lookup_inputs.iter().zip(permuted)
+        {
+            let input = compress(session, input);
+            let permuted = reader.all_rows(&[permuted_input.view(), permuted_table.view()]);
+            let lookup = [&input, &tables[*table], permuted[0].as_ref(), permuted[1].as_ref()];
+            products.push(session.lookup_product(lookup, challenges));
         }
-        all.push(columns);
     }
-    let columns: Vec<&[_]> =
-        all.iter().flat_map(|circuit: &LookupColumns<C>| &circuit.products).map(Vec::as_slice).collect();
-    session.write_columns(&columns)?;
-    Ok(all)
-}
-
-/// Turns every column of every circuit into coefficients, in place.
-fn interpolate<C: CurveSpec>(
-    session: &Session<'_, C>,
-    advice: Vec<Table<C>>,
-    instances: Vec<Table<C>>,
-    permutation_products: Vec<Table<C>>,
-    lookups: Vec<LookupColumns<C>>,
-) -> Vec<Polynomials<C::Scalar>> {
-    let mut circuits: Vec<Polynomials<C::Scalar>> = advice
-        .into_iter()
-        .zip(instances)
-        .zip(permutation_products)
-        .zip(lookups)
-        .map(|(((advice, instance), permutation_products), lookups)| Polynomials {
-            advice,
-            instance,
-            permutation_products,
-            permuted_inputs: lookups.permuted_inputs,
-            permuted_tables: lookups.permuted_tables,
-            lookup_products: lookups.products,
-        })
-        .collect();
-    let mut columns: Vec<&mut [Fp<C::Scalar>]> =
-        circuits.iter_mut().flat_map(Polynomials::columns_mut).map(Vec::as_mut_slice).collect();
-    session.kernels.intt_columns(session.key.domain(), &mut columns);
-    circuits
+    session.write_columns(&products.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    let mut products = products.into_iter().map(Stored::Plain);
+    for circuit in circuits {
+        circuit.lookup_products = products.by_ref().take(programs.lookup_inputs.len()).collect();
+    }
+    Ok(())
 }
 
 /// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j.

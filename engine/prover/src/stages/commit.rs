@@ -48,7 +48,7 @@ impl<C: CurveSpec> Session<'_, C> {
             let challenge = self.transcript.challenge()?;
             witnesses.iter_mut().for_each(|witness| witness.challenges[index] = Some(challenge));
         }
-        witnesses.iter_mut().for_each(|witness| witness.phase += 1);
+        witnesses.iter_mut().for_each(|witness| witness.end_phase(kernels));
         Ok(())
     }
 }

@@ -15,22 +15,10 @@ use crate::session::Session;
 /// One lookup after theta: n rows each.
 #[derive(Debug)]
 pub(crate) struct Permuted<S: FieldSpec> {
-    /// A, compressed by theta.
-    pub(crate) input: Vec<Fp<S>>,
-    /// Index of S among the circuit's distinct tables.
-    pub(crate) table: usize,
     /// A'.
-    pub(crate) permuted_input: Vec<Fp<S>>,
+    pub(crate) input: Vec<Fp<S>>,
     /// S'.
-    pub(crate) permuted_table: Vec<Fp<S>>,
-}
-
-/// The lookups of one circuit.
-#[derive(Debug)]
-pub(crate) struct CircuitLookups<S: FieldSpec> {
-    pub(crate) lookups: Vec<Permuted<S>>,
-    /// The distinct tables, compressed by theta.
-    pub(crate) tables: Vec<Vec<Fp<S>>>,
+    pub(crate) table: Vec<Fp<S>>,
 }
 
 /// Canonical integers in ascending order; single words where all of them fit.
@@ -120,14 +108,10 @@ impl<C: CurveSpec> Session<'_, C> {
         circuit: usize,
         columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
-    ) -> Result<CircuitLookups<C::Scalar>, Error> {
+    ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
         let (kernels, shape, programs) = (self.kernels, self.key.shape(), &self.key.derived.programs);
         let (n, usable) = (shape.n(), shape.usable_rows());
-        let compress = |compiled: &Compiled<C::Scalar>| {
-            let mut values = vec![Fp::ZERO; n];
-            columns.run(kernels, compiled, challenges, &mut [&mut values]);
-            values
-        };
+        let compress = |compiled| self.compress(columns, compiled, challenges);
         let tables: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_tables.iter().map(compress).collect();
         let inputs: Vec<Vec<Fp<C::Scalar>>> =
             programs.lookup_inputs.iter().map(|(input, _)| compress(input)).collect();
@@ -167,17 +151,27 @@ impl<C: CurveSpec> Session<'_, C> {
             }
             self.skip_blind();
             self.skip_blind();
-            let table = programs.lookup_inputs[index].1;
-            lookups.push(Permuted { input, table, permuted_input, permuted_table });
+            lookups.push(Permuted { input: permuted_input, table: permuted_table });
         }
-        Ok(CircuitLookups { lookups, tables })
+        Ok(lookups)
+    }
+
+    /// An input or a table, compressed by theta: n rows. Cheaper to compute again than to keep.
+    pub(crate) fn compress(
+        &self,
+        columns: &Columns<'_, C>,
+        compiled: &Compiled<C::Scalar>,
+        challenges: &Challenges<C::Scalar>,
+    ) -> Vec<Fp<C::Scalar>> {
+        let mut values = vec![Fp::ZERO; self.key.shape().n()];
+        columns.run(self.kernels, compiled, challenges, &mut [&mut values]);
+        values
     }
 
     /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
     pub(crate) fn lookup_product(
         &mut self,
-        lookup: &Permuted<C::Scalar>,
-        table: &[Fp<C::Scalar>],
+        [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Vec<Fp<C::Scalar>> {
         let mut builder = ProgramBuilder::<C::Scalar>::new();
@@ -189,8 +183,7 @@ impl<C: CurveSpec> Session<'_, C> {
             outputs.push(Output { node: builder.mul(a, s), column, scale: None });
         }
         let program = builder.build(&outputs);
-        let columns: [&[Fp<C::Scalar>]; 4] =
-            [&lookup.input, table, &lookup.permuted_input, &lookup.permuted_table];
+        let columns: [&[Fp<C::Scalar>]; 4] = [input, table, permuted_input, permuted_table];
         let columns: Vec<_> = program.column_indices().iter().map(|&index| columns[index]).collect();
         let uniforms = [challenges.beta, challenges.gamma];
         let uniforms: Vec<_> = program.uniform_indices().iter().map(|&index| uniforms[index]).collect();

@@ -1,25 +1,22 @@
 //! The grand products of the permutation argument.
 
-use std::borrow::Cow;
-
 use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled, Source};
 use crate::key::Key;
 use crate::session::Session;
+use crate::storage::{Stored, StoredRef};
 
 /// The columns of one circuit, by their values on the rows.
 #[derive(Debug)]
 pub(crate) struct Columns<'a, C: CurveSpec> {
     pub(crate) key: &'a Key<'a, C>,
-    pub(crate) advice: &'a [Vec<Fp<C::Scalar>>],
-    pub(crate) instance: &'a [Vec<Fp<C::Scalar>>],
-    /// omega^i on row i.
-    pub(crate) identity: &'a [Fp<C::Scalar>],
+    pub(crate) advice: &'a [Stored<C::Scalar>],
+    pub(crate) instance: &'a [Stored<C::Scalar>],
 }
 
-impl<'a, C: CurveSpec> Columns<'a, C> {
+impl<C: CurveSpec> Columns<'_, C> {
     /// Runs a compiled expression over the rows. It may only read columns that exist there; the
     /// others are a bug in the plan.
     pub(crate) fn run(
@@ -29,18 +26,19 @@ impl<'a, C: CurveSpec> Columns<'a, C> {
         challenges: &Challenges<C::Scalar>,
         outputs: &mut [&mut [Fp<C::Scalar>]],
     ) {
-        let columns: Vec<Cow<'a, [Fp<C::Scalar>]>> = compiled
+        let stored: Vec<StoredRef<'_, C::Scalar>> = compiled
             .sources
             .iter()
             .map(|source| match *source {
-                Source::Fixed(index) => self.key.fixed_rows(kernels, index),
-                Source::Sigma(index) => self.key.sigma_rows(kernels, index),
-                Source::Advice(index) => Cow::Borrowed(self.advice[index].as_slice()),
-                Source::Instance(index) => Cow::Borrowed(self.instance[index].as_slice()),
-                Source::Identity => Cow::Borrowed(self.identity),
+                Source::Fixed(index) => self.key.fixed[index].rows,
+                Source::Sigma(index) => self.key.sigma[index].rows,
+                Source::Advice(index) => self.advice[index].view(),
+                Source::Instance(index) => self.instance[index].view(),
+                Source::Identity => StoredRef::Plain(&self.key.derived.labels.omegas),
                 other => unreachable!("{other:?} has no values on the rows"),
             })
             .collect();
+        let columns = self.key.reader(kernels).all_rows(&stored);
         let columns: Vec<&[_]> = columns.iter().map(AsRef::as_ref).collect();
         kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
     }

@@ -1,10 +1,12 @@
 //! Circuits to advice columns, phase by phase.
 
 use std::collections::HashMap;
+use std::mem::take;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
 use crate::Error;
+use crate::storage::Stored;
 
 /// A value a circuit assigns. Fractions are inverted together when their phase ends.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub(crate) enum Cell<S: FieldSpec> {
 #[derive(Debug)]
 pub(crate) struct Witness<S: FieldSpec> {
     columns: Vec<Vec<Fp<S>>>,
+    /// Columns that are committed to, in place of those above.
+    stored: Vec<Option<Stored<S>>>,
     column_phase: Vec<u8>,
     usable_rows: usize,
     /// Denominators of the cells that were assigned fractions, per column.
@@ -33,6 +37,7 @@ impl<S: FieldSpec> Witness<S> {
     pub(crate) fn new(column_phase: &[u8], challenges: usize, n: usize, usable_rows: usize) -> Self {
         Self {
             columns: column_phase.iter().map(|_| vec![Fp::ZERO; n]).collect(),
+            stored: column_phase.iter().map(|_| None).collect(),
             column_phase: column_phase.to_vec(),
             usable_rows,
             denominators: vec![HashMap::new(); column_phase.len()],
@@ -110,8 +115,19 @@ impl<S: FieldSpec> Witness<S> {
         }
     }
 
-    pub(crate) fn into_columns(self) -> Vec<Vec<Fp<S>>> {
-        self.columns
+    /// Ends the current phase: its columns will not change any more.
+    pub(crate) fn end_phase(&mut self, kernels: &Kernels) {
+        let current = self.current_columns();
+        let columns = current.iter().map(|&column| take(&mut self.columns[column])).collect();
+        for (column, stored) in current.into_iter().zip(Stored::pack_all(kernels, columns)) {
+            self.stored[column] = Some(stored);
+        }
+        self.phase += 1;
+    }
+
+    pub(crate) fn into_columns(self) -> Vec<Stored<S>> {
+        let columns = self.columns.into_iter().zip(self.stored);
+        columns.map(|(column, stored)| stored.unwrap_or(Stored::Plain(column))).collect()
     }
 }
 

@@ -10,13 +10,15 @@ use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::poly::{Coeff, LagrangeCoeff, Polynomial};
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Affine, Bn254G1Spec, Domain, Kernels};
+use parhelion_scheduler::ExecutorExt;
 
 use super::{params, shape};
 use crate::Error;
 use crate::adapters::cast;
-use crate::key::{Derived, Key, KeyColumns};
+use crate::key::{Derived, Key, KeyColumn};
 use crate::programs::Programs;
 use crate::shape::Shape;
+use crate::storage::{Labels, Stored, StoredRef};
 
 /// Borrowed, or shared with the caller.
 enum Held<'k, T> {
@@ -40,7 +42,7 @@ enum Material<'k> {
     /// In the library's key and SRS.
     Library { params: Held<'k, ParamsKZG<Bn256>>, pk: Held<'k, ProvingKey<G1Affine>> },
     /// In the engine's own memory, each column once.
-    Compact { bases: Vec<Bn254G1Affine>, fixed: Vec<Vec<Bn254Fr>>, sigma: Vec<Vec<Bn254Fr>> },
+    Compact { bases: Vec<Bn254G1Affine>, fixed: Vec<Stored<Bn254FrSpec>>, sigma: Vec<Stored<Bn254FrSpec>> },
 }
 
 /// A proving key and its SRS, checked, with what the engine derives from them: compiled
@@ -96,13 +98,16 @@ impl<'k> PreparedKey<'k> {
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
         let (derived, constraint_system) = derive(kernels, params, &pk)?;
-        let copy =
-            |polys: &[Polynomial<Fr, Coeff>]| polys.iter().map(|p| cast::scalars(p).to_vec()).collect();
-        let material = Material::Compact {
-            bases: cast::points(params.get_g()).to_vec(),
-            fixed: copy(pk.fixed_polys()),
-            sigma: copy(pk.permutation().polys()),
-        };
+        let (fixed, sigma) = (slices(pk.fixed_values()), slices(pk.permutation().permutations()));
+        let pack = |rows: &[Bn254Fr]| kernels.pack(rows).map(Stored::Packed);
+        let fixed = kernels.executor().map(fixed.len(), |index| {
+            pack(fixed[index]).unwrap_or_else(|| Stored::Plain(fixed[index].to_vec()))
+        });
+        let cells = derived.labels.find(kernels, &sigma).into_iter().zip(sigma);
+        let sigma = cells
+            .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec()), Stored::Cells))
+            .collect();
+        let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
         Ok(PreparedKey { material, constraint_system, derived })
     }
 
@@ -122,17 +127,20 @@ impl<'k> PreparedKey<'k> {
     }
 
     pub(super) fn key(&self) -> Key<'_, Bn254G1Spec> {
-        fn slices<B>(polynomials: &[Polynomial<Fr, B>]) -> Vec<&[Bn254Fr]> {
-            polynomials.iter().map(|polynomial| cast::scalars(polynomial.values())).collect()
-        }
         fn columns<'a>(
             polys: &'a [Polynomial<Fr, Coeff>],
             values: &'a [Polynomial<Fr, LagrangeCoeff>],
-        ) -> KeyColumns<'a, Bn254FrSpec> {
-            KeyColumns { polys: slices(polys), values: Some(slices(values)) }
+        ) -> Vec<KeyColumn<'a, Bn254FrSpec>> {
+            let columns = slices(values).into_iter().zip(slices(polys));
+            columns
+                .map(|(rows, polynomial)| KeyColumn {
+                    rows: StoredRef::Plain(rows),
+                    coefficients: Some(polynomial),
+                })
+                .collect()
         }
-        fn compact(polys: &[Vec<Bn254Fr>]) -> KeyColumns<'_, Bn254FrSpec> {
-            KeyColumns { polys: polys.iter().map(Vec::as_slice).collect(), values: None }
+        fn compact(columns: &[Stored<Bn254FrSpec>]) -> Vec<KeyColumn<'_, Bn254FrSpec>> {
+            columns.iter().map(|rows| KeyColumn { rows: rows.view(), coefficients: None }).collect()
         }
         let derived = &self.derived;
         match &self.material {
@@ -149,6 +157,10 @@ impl<'k> PreparedKey<'k> {
     }
 }
 
+fn slices<B>(polynomials: &[Polynomial<Fr, B>]) -> Vec<&[Bn254Fr]> {
+    polynomials.iter().map(|polynomial| cast::scalars(polynomial.values())).collect()
+}
+
 /// Checks a key and its SRS and derives what proofs need besides their columns.
 fn derive(
     kernels: &Kernels,
@@ -160,8 +172,10 @@ fn derive(
         return Err(Error::ParamsMismatch { key: shape.k, params: params.k() });
     }
     check_columns(pk, &shape)?;
+    let domain = Domain::new(shape.k)?;
     let derived = Derived {
-        domain: Domain::new(shape.k)?,
+        labels: Labels::new(kernels, &domain, shape.permutation.len()),
+        domain,
         programs: Programs::new(&shape, kernels.threads()),
         lagrange_bases: params::lagrange_bases(params)?,
         transcript_repr: cast::from_scalar(pk.get_vk().transcript_repr()),

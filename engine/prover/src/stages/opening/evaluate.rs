@@ -1,10 +1,9 @@
 //! Evaluations at x and its rotations, and the check that the constraints hold there.
 
-use std::collections::HashMap;
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Kernels};
-
-use super::queries::{self, Opened, Poly, PolyQuery, Polys, rotate};
+use super::lagrange::{self, lagrange_basis};
+use super::queries::{self, Opened, Poly, PolyQuery, Polys};
 use crate::Error;
 use crate::algebra::{Algebra, Challenges, Source, Uniform};
 use crate::session::Session;
@@ -24,25 +23,28 @@ pub(crate) fn evaluate<'a, C: CurveSpec>(
     let circuits = polys.circuits.len();
     let written = queries::written(shape, circuits);
     let all: Vec<PolyQuery> = written.iter().copied().chain([(Poly::Quotient, 0)]).collect();
-    let at: Vec<_> = all
-        .iter()
-        .map(|&(poly, rotation)| (polys.get(poly), rotate(x, omega, omega_inv, rotation)))
-        .collect();
-    let values = session.kernels.evaluate_many(&at);
-    for &value in &values[..written.len()] {
-        session.transcript.write_scalar(value)?;
+    let basis = lagrange_basis(session.kernels, session.key, x);
+    let evaluations = lagrange::evaluate(session.kernels, session.key, &polys, &all, &basis, x);
+    for query in &written {
+        session.transcript.write_scalar(evaluations[query])?;
     }
-    let evaluations: HashMap<PolyQuery, Fp<C::Scalar>> = all.into_iter().zip(values).collect();
     let queries = queries::opened(shape, circuits);
     let mut opened = Opened { polys, queries, evaluations, x, omega, omega_inv };
-    check(session.kernels, shape, challenges, &mut opened)?;
+    let instances = |poly: PolyQuery, polys: &Polys<'_, C::Scalar>| {
+        let values = lagrange::evaluate(session.kernels, session.key, polys, &[poly], &basis, x);
+        values[&poly]
+    };
+    check(&instances, shape, challenges, &mut opened)?;
     Ok(opened)
 }
+
+/// Evaluates what was not opened.
+type Evaluate<'a, S> = dyn Fn(PolyQuery, &Polys<'_, S>) -> Fp<S> + 'a;
 
 /// Does what the verifier does first: combines the constraints at x and compares them with the
 /// quotient. A witness that breaks a gate is found here, before a useless proof leaves the engine.
 fn check<S: FieldSpec>(
-    kernels: &Kernels,
+    evaluate: &Evaluate<'_, S>,
     shape: &Shape<S>,
     challenges: &mut Challenges<S>,
     opened: &mut Opened<'_, S>,
@@ -51,7 +53,7 @@ fn check<S: FieldSpec>(
     let mut expected = Fp::ZERO;
     for circuit in 0..opened.polys.circuits.len() {
         let y = challenges.y;
-        let mut point = Point { kernels, shape, challenges, opened, circuit, xn };
+        let mut point = Point { evaluate, shape, challenges, opened, circuit, xn };
         constraints(shape, &mut point, |_, value| expected = expected * y + value);
     }
     let got = opened.evaluations[&(Poly::Quotient, 0)] * (xn - Fp::ONE);
@@ -63,7 +65,7 @@ fn check<S: FieldSpec>(
 
 /// Constraints over the evaluations at x.
 struct Point<'p, 'a, S: FieldSpec> {
-    kernels: &'p Kernels,
+    evaluate: &'p Evaluate<'p, S>,
     shape: &'p Shape<S>,
     challenges: &'p Challenges<S>,
     opened: &'p mut Opened<'a, S>,
@@ -108,7 +110,7 @@ impl<S: FieldSpec> Algebra<S> for Point<'_, '_, S> {
         if let Some(value) = self.opened.evaluations.get(&(poly, rotation)) {
             return *value;
         }
-        let value = self.kernels.evaluate(self.opened.polys.get(poly), self.opened.point(rotation));
+        let value = (self.evaluate)((poly, rotation), &self.opened.polys);
         self.opened.evaluations.insert((poly, rotation), value);
         value
     }

@@ -3,6 +3,7 @@
 
 use parhelion_field_kernels::{CurveSpec, Fp};
 
+use super::lagrange::combine;
 use super::queries::{Opened, PolyQuery};
 use crate::Error;
 use crate::session::Session;
@@ -20,17 +21,16 @@ pub(super) fn open<C: CurveSpec>(
             None => points.push((point, vec![query])),
         }
     }
-    let mut combined = vec![Fp::ZERO; session.key.shape().n()];
     for (point, queries) in points {
         let mut terms = Vec::with_capacity(queries.len());
         let mut value = Fp::ZERO;
         let mut power = Fp::ONE;
         for query in &queries {
-            terms.push((opened.polys.get(query.0), power));
+            terms.push((query.0, power));
             value += power * opened.evaluations[query];
             power *= v;
         }
-        session.kernels.linear_combination(&mut combined, &terms);
+        let mut combined = combine(session.kernels, session.key, &opened.polys, &terms);
         combined[0] -= value;
         session.kernels.divide_by_linear(&mut combined, point);
         let degree_bound = combined.len() - 1;

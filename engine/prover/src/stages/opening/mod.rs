@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod gwc;
+mod lagrange;
 mod queries;
 mod shplonk;
 

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use parhelion_field_kernels::{FieldSpec, Fp};
 
+use crate::key::KeyColumn;
 use crate::shape::Shape;
-use crate::stages::quotient::Polynomials;
+use crate::stages::quotient::CircuitColumns;
+use crate::storage::StoredRef;
 
 /// A committed polynomial. Circuits are numbered in the order of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,19 +46,29 @@ pub(crate) enum Poly {
 /// A polynomial at x * omega^rotation.
 pub(crate) type PolyQuery = (Poly, i32);
 
-/// All polynomials of a proof, as coefficients.
+/// All polynomials of a proof.
 #[derive(Debug)]
 pub(crate) struct Polys<'a, S: FieldSpec> {
-    pub(crate) circuits: &'a [Polynomials<S>],
-    pub(crate) fixed: &'a [&'a [Fp<S>]],
-    pub(crate) sigma: &'a [&'a [Fp<S>]],
-    pub(crate) quotient: &'a [Fp<S>],
-    pub(crate) random: &'a [Fp<S>],
+    pub(crate) circuits: &'a [CircuitColumns<S>],
+    pub(crate) fixed: &'a [KeyColumn<'a, S>],
+    pub(crate) sigma: &'a [KeyColumn<'a, S>],
+    /// As coefficients.
+    pub(crate) quotient: Vec<Fp<S>>,
+    /// As coefficients.
+    pub(crate) random: Vec<Fp<S>>,
 }
 
-impl<'a, S: FieldSpec> Polys<'a, S> {
-    pub(crate) fn get(&self, poly: Poly) -> &'a [Fp<S>] {
-        match poly {
+/// A polynomial in the form it is kept in.
+#[derive(Debug)]
+pub(crate) enum PolyRef<'a, S: FieldSpec> {
+    /// By its values on the rows.
+    Rows(StoredRef<'a, S>),
+    Coefficients(&'a [Fp<S>]),
+}
+
+impl<S: FieldSpec> Polys<'_, S> {
+    pub(crate) fn get(&self, poly: Poly) -> PolyRef<'_, S> {
+        let stored = match poly {
             Poly::Advice { circuit, index } => &self.circuits[circuit].advice[index],
             Poly::Instance { circuit, index } => &self.circuits[circuit].instance[index],
             Poly::PermutationProduct { circuit, index } => {
@@ -65,11 +77,12 @@ impl<'a, S: FieldSpec> Polys<'a, S> {
             Poly::LookupProduct { circuit, index } => &self.circuits[circuit].lookup_products[index],
             Poly::PermutedInput { circuit, index } => &self.circuits[circuit].permuted_inputs[index],
             Poly::PermutedTable { circuit, index } => &self.circuits[circuit].permuted_tables[index],
-            Poly::Fixed(index) => self.fixed[index],
-            Poly::Sigma(index) => self.sigma[index],
-            Poly::Quotient => self.quotient,
-            Poly::Random => self.random,
-        }
+            Poly::Fixed(index) => return PolyRef::Rows(self.fixed[index].rows),
+            Poly::Sigma(index) => return PolyRef::Rows(self.sigma[index].rows),
+            Poly::Quotient => return PolyRef::Coefficients(&self.quotient),
+            Poly::Random => return PolyRef::Coefficients(&self.random),
+        };
+        PolyRef::Rows(stored.view())
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 
+use super::lagrange;
 use super::queries::{Opened, Poly};
 use crate::Error;
 use crate::session::Session;
@@ -101,12 +102,11 @@ fn combine<C: CurveSpec>(
     let mut sets = Vec::with_capacity(groups.len());
     for (points, members) in groups {
         let points: Vec<_> = points.into_iter().collect();
-        let mut combined = vec![Fp::ZERO; session.key.shape().n()];
         let mut terms = Vec::with_capacity(members.len());
         let mut values = vec![Fp::ZERO; points.len()];
         let mut power = Fp::ONE;
         for (poly, rotations) in &members {
-            terms.push((opened.polys.get(*poly), power));
+            terms.push((*poly, power));
             for (value, point) in values.iter_mut().zip(&points) {
                 let rotation = rotations.iter().find(|&&rotation| opened.point(rotation) == *point);
                 let evaluation = rotation.and_then(|&rotation| opened.evaluations.get(&(*poly, rotation)));
@@ -114,7 +114,7 @@ fn combine<C: CurveSpec>(
             }
             power *= y;
         }
-        session.kernels.linear_combination(&mut combined, &terms);
+        let combined = lagrange::combine(session.kernels, session.key, &opened.polys, &terms);
         let remainder = interpolate(&points, &values)?;
         sets.push(PointSet { points, combined, remainder });
     }

@@ -1,65 +1,75 @@
 //! The quotient on its cosets.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
+use parhelion_scheduler::ExecutorExt;
 
+use super::plan::Group;
 use super::split::split;
 use crate::Error;
 use crate::algebra::{Challenges, Source};
-use crate::key::Key;
+use crate::key::{Key, KeyColumn};
+use crate::storage::{Stored, StoredRef};
 
-/// The polynomials of one circuit, as coefficients, n each.
+/// The columns of one circuit.
 #[derive(Debug)]
-pub(crate) struct Polynomials<S: FieldSpec> {
-    pub(crate) advice: Vec<Vec<Fp<S>>>,
-    pub(crate) instance: Vec<Vec<Fp<S>>>,
-    pub(crate) permutation_products: Vec<Vec<Fp<S>>>,
-    pub(crate) permuted_inputs: Vec<Vec<Fp<S>>>,
-    pub(crate) permuted_tables: Vec<Vec<Fp<S>>>,
-    pub(crate) lookup_products: Vec<Vec<Fp<S>>>,
+pub(crate) struct CircuitColumns<S: FieldSpec> {
+    pub(crate) advice: Vec<Stored<S>>,
+    pub(crate) instance: Vec<Stored<S>>,
+    pub(crate) permutation_products: Vec<Stored<S>>,
+    pub(crate) permuted_inputs: Vec<Stored<S>>,
+    pub(crate) permuted_tables: Vec<Stored<S>>,
+    pub(crate) lookup_products: Vec<Stored<S>>,
 }
 
-impl<S: FieldSpec> Polynomials<S> {
-    /// Every polynomial of the circuit.
-    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut Vec<Fp<S>>> {
-        let tables = [
-            &mut self.advice,
-            &mut self.instance,
-            &mut self.permutation_products,
-            &mut self.permuted_inputs,
-            &mut self.permuted_tables,
-            &mut self.lookup_products,
-        ];
-        tables.into_iter().flatten()
+impl<S: FieldSpec> Default for CircuitColumns<S> {
+    fn default() -> Self {
+        Self {
+            advice: Vec::new(),
+            instance: Vec::new(),
+            permutation_products: Vec::new(),
+            permuted_inputs: Vec::new(),
+            permuted_tables: Vec::new(),
+            lookup_products: Vec::new(),
+        }
     }
 }
 
 /// The quotient's pieces as coefficients, n each: h = sum X^{jn} h_j.
-#[derive(Debug)]
-pub(crate) struct Quotient<S: FieldSpec> {
-    pub(crate) pieces: Vec<Vec<Fp<S>>>,
-}
-
-/// Evaluates the combined constraints on as many cosets of the domain as the quotient has pieces,
-/// one after the other, and interpolates.
+///
+/// Evaluates the combined constraints on as many cosets of the domain as there are pieces, and
+/// interpolates. Constraints are taken group by group, so that a column is interpolated once, and
+/// kept only while constraints read it.
 pub(crate) fn construct<C: CurveSpec>(
     kernels: &Kernels,
     key: &Key<'_, C>,
-    circuits: &[Polynomials<C::Scalar>],
+    circuits: &[CircuitColumns<C::Scalar>],
     challenges: &mut Challenges<C::Scalar>,
-) -> Result<Quotient<C::Scalar>, Error> {
+) -> Result<Vec<Vec<Fp<C::Scalar>>>, Error> {
     let n = key.shape().n();
-    let mut points = Vec::new();
-    let mut interpolations = Vec::new();
-    let mut spare = Vec::new();
-    for index in 0..key.shape().quotient_pieces() {
-        // Powers of the multiplicative generator: never in the domain, never in the same coset.
-        let shift = Fp::generator().pow(index as u64 + 1);
+    // Powers of the multiplicative generator: never in the domain, never in the same coset.
+    let shifts = (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index));
+    let mut cosets: Vec<Coset<C::Scalar>> = shifts.map(|shift| Coset::new(kernels, key, shift)).collect();
+    let mut sums = Sums { kernels, key, circuits, spare: Vec::new() };
+    let plan = &key.derived.programs.quotient;
+    let weight = challenges.y.pow(plan.constraints as u64);
+    for group in &plan.groups {
+        challenges.weight = Fp::ONE;
+        // The verifier goes through the circuits in order, so the first has the highest powers of y.
+        for circuit in (0..circuits.len()).rev() {
+            sums.add(&mut cosets, group, circuit, challenges);
+            challenges.weight *= weight;
+        }
+        sums.release(&mut cosets, group);
+    }
+    drop(sums);
+
+    let (mut points, mut interpolations) = (Vec::new(), Vec::new());
+    for Coset { shift, sum: mut values, .. } in cosets {
         let point = shift.pow(n as u64);
-        let mut values = Coset::new(kernels, key, circuits, shift)?.combine(challenges, &mut spare);
-        let vanishing = point - Fp::ONE;
-        let inverses = vanishing.invert().zip(shift.invert());
+        let inverses = (point - Fp::ONE).invert().zip(shift.invert());
         let (vanishing_inverse, shift_inverse) =
             inverses.ok_or(Error::Degenerate("a coset of the quotient domain meets the domain"))?;
         kernels.scale(&mut values, vanishing_inverse);
@@ -67,114 +77,149 @@ pub(crate) fn construct<C: CurveSpec>(
         points.push(point);
         interpolations.push(values);
     }
-    drop(spare);
-    Ok(Quotient { pieces: split(kernels, &points, &interpolations)? })
+    split(kernels, &points, &interpolations)
 }
 
-/// Values on one coset: those every group reads, and those the groups at hand read.
-struct Coset<'a, C: CurveSpec> {
-    kernels: &'a Kernels,
-    key: &'a Key<'a, C>,
-    circuits: &'a [Polynomials<C::Scalar>],
-    shift: Fp<C::Scalar>,
-    first_row: Vec<Fp<C::Scalar>>,
-    active_rows: Vec<Fp<C::Scalar>>,
-    identity: Vec<Fp<C::Scalar>>,
+/// Whose column a source is: a circuit's, or nobody's in particular.
+type Owned = (Option<usize>, Source);
+
+/// Values on one coset.
+struct Coset<S: FieldSpec> {
+    shift: Fp<S>,
+    first_row: Vec<Fp<S>>,
+    active_rows: Vec<Fp<S>>,
+    identity: Vec<Fp<S>>,
+    /// Columns that groups still to come read, too.
+    live: HashMap<Owned, Vec<Fp<S>>>,
+    /// Of all constraints so far.
+    sum: Vec<Fp<S>>,
 }
 
-impl<'a, C: CurveSpec> Coset<'a, C> {
-    fn new(
-        kernels: &'a Kernels,
-        key: &'a Key<'a, C>,
-        circuits: &'a [Polynomials<C::Scalar>],
-        shift: Fp<C::Scalar>,
-    ) -> Result<Self, Error> {
+impl<S: FieldSpec> Coset<S> {
+    fn new<C: CurveSpec<Scalar = S>>(kernels: &Kernels, key: &Key<'_, C>, shift: Fp<S>) -> Self {
         let shape = key.shape();
         let mut identity = vec![Fp::ZERO; shape.n()];
         kernels.powers(key.domain().omega(), shift, &mut identity);
         let first_row = first_row(kernels, key.domain(), &identity);
         let active_rows = active_rows(kernels, &first_row, shape.blinding_factors);
-        Ok(Self { kernels, key, circuits, shift, first_row, active_rows, identity })
+        let sum = vec![Fp::ZERO; shape.n()];
+        Self { shift, first_row, active_rows, identity, live: HashMap::new(), sum }
     }
+}
 
-    /// sum over circuits and constraints of y^i constraint_i on each point of the coset. `spare` are
-    /// columns of n rows that are no longer needed.
-    fn combine(
-        &self,
-        challenges: &mut Challenges<C::Scalar>,
-        spare: &mut Vec<Vec<Fp<C::Scalar>>>,
-    ) -> Vec<Fp<C::Scalar>> {
-        let plan = &self.key.derived.programs.quotient;
-        let mut sum = vec![Fp::ZERO; self.key.shape().n()];
-        let weight = challenges.y.pow(plan.constraints as u64);
-        // Shared by all circuits, and one store for each circuit.
-        let mut shared: HashMap<Source, Vec<Fp<C::Scalar>>> = HashMap::new();
-        let mut own: Vec<HashMap<Source, Vec<Fp<C::Scalar>>>> = vec![HashMap::new(); self.circuits.len()];
-        for group in &plan.groups {
-            let (common, private): (Vec<Source>, Vec<Source>) =
-                group.compiled.sources.iter().partition(|source| is_shared(**source));
-            self.transform(&mut shared, &common, None, spare);
-            challenges.weight = Fp::ONE;
-            for (circuit, store) in own.iter_mut().enumerate().rev() {
-                self.transform(store, &private, Some(circuit), spare);
-                let columns: Vec<&[Fp<C::Scalar>]> = group
-                    .compiled
-                    .sources
-                    .iter()
-                    .map(|source| match source {
-                        Source::FirstRow => self.first_row.as_slice(),
-                        Source::ActiveRows => self.active_rows.as_slice(),
-                        Source::Identity => self.identity.as_slice(),
-                        source if is_shared(*source) => shared[source].as_slice(),
-                        source => store[source].as_slice(),
-                    })
-                    .collect();
-                let uniforms = group.compiled.uniforms(challenges);
-                self.kernels.run_program(&group.compiled.program, &columns, &uniforms, &mut [&mut sum]);
-                spare.extend(group.last_use.iter().filter_map(|source| store.remove(source)));
-                // The verifier goes through the circuits in order, so the first has the highest
-                // powers of y.
-                challenges.weight *= weight;
-            }
-            spare.extend(group.last_use.iter().filter_map(|source| shared.remove(source)));
-        }
-        sum
-    }
+/// Adds constraints up on all cosets.
+struct Sums<'a, C: CurveSpec> {
+    kernels: &'a Kernels,
+    key: &'a Key<'a, C>,
+    circuits: &'a [CircuitColumns<C::Scalar>],
+    /// Columns of n rows that are no longer needed.
+    spare: Vec<Vec<Fp<C::Scalar>>>,
+}
 
-    /// Computes the values on this coset of those `wanted` columns that `store` lacks.
-    fn transform(
-        &self,
-        store: &mut HashMap<Source, Vec<Fp<C::Scalar>>>,
-        wanted: &[Source],
-        circuit: Option<usize>,
-        spare: &mut Vec<Vec<Fp<C::Scalar>>>,
+impl<'a, C: CurveSpec> Sums<'a, C> {
+    /// Adds y^i constraint_i for the constraints of a group, on each point of each coset.
+    fn add(
+        &mut self,
+        cosets: &mut [Coset<C::Scalar>],
+        group: &Group<C::Scalar>,
+        circuit: usize,
+        challenges: &Challenges<C::Scalar>,
     ) {
-        let missing: Vec<(Source, &[Fp<C::Scalar>])> = wanted
+        let owned = |source: &Source| ((!is_shared(*source)).then_some(circuit), *source);
+        let Some(first) = cosets.first() else { return };
+        let missing: Vec<Owned> = group
+            .compiled
+            .sources
             .iter()
-            .filter(|source| !store.contains_key(source))
-            .filter_map(|&source| Some((source, self.coefficients(source, circuit)?)))
+            .map(owned)
+            .filter(|owned| !first.live.contains_key(owned))
             .collect();
-        let column = |(_, from): &(Source, &[_])| spare.pop().unwrap_or_else(|| vec![Fp::ZERO; from.len()]);
-        let mut values: Vec<Vec<Fp<C::Scalar>>> = missing.iter().map(column).collect();
-        let jobs =
-            missing.iter().zip(&mut values).map(|((_, from), to)| (*from, to.as_mut_slice())).collect();
-        self.kernels.coset_ntt_columns(self.key.domain(), jobs, self.shift);
-        store.extend(missing.iter().map(|(source, _)| *source).zip(values));
+        let (missing, coefficients) = self.coefficients(&missing);
+        let uniforms = group.compiled.uniforms(challenges);
+
+        // Later circuits read the columns they share.
+        let stays = |(of, source): &Owned| !group.last_use.contains(source) || (of.is_none() && circuit > 0);
+        for coset in cosets {
+            let n = self.key.shape().n();
+            let mut values: Vec<Vec<Fp<C::Scalar>>> =
+                missing.iter().map(|_| self.spare.pop().unwrap_or_else(|| vec![Fp::ZERO; n])).collect();
+            let jobs =
+                coefficients.iter().zip(&mut values).map(|(from, to)| (from.as_ref(), to.as_mut_slice()));
+            self.kernels.coset_ntt_columns(self.key.domain(), jobs.collect(), coset.shift);
+            coset.live.extend(missing.iter().copied().zip(values));
+            let columns: Vec<&[Fp<C::Scalar>]> = group
+                .compiled
+                .sources
+                .iter()
+                .map(|source| match source {
+                    Source::FirstRow => coset.first_row.as_slice(),
+                    Source::ActiveRows => coset.active_rows.as_slice(),
+                    Source::Identity => coset.identity.as_slice(),
+                    source => coset.live[&owned(source)].as_slice(),
+                })
+                .collect();
+            self.kernels.run_program(&group.compiled.program, &columns, &uniforms, &mut [&mut coset.sum]);
+            // What only this group reads makes room for the next coset.
+            let gone = missing.iter().filter(|owned| !stays(owned));
+            self.spare.extend(gone.filter_map(|owned| coset.live.remove(owned)));
+        }
+        let computed = coefficients.into_iter().filter_map(|column| match column {
+            Cow::Owned(column) => Some(column),
+            Cow::Borrowed(_) => None,
+        });
+        self.spare.extend(computed);
     }
 
-    fn coefficients(&self, source: Source, circuit: Option<usize>) -> Option<&'a [Fp<C::Scalar>]> {
-        let own = circuit.map(|index| &self.circuits[index]);
-        match source {
-            Source::Fixed(index) => Some(self.key.fixed.polys[index]),
-            Source::Sigma(index) => Some(self.key.sigma.polys[index]),
-            Source::Advice(index) => own.map(|c| c.advice[index].as_slice()),
-            Source::Instance(index) => own.map(|c| c.instance[index].as_slice()),
-            Source::PermutationProduct(index) => own.map(|c| c.permutation_products[index].as_slice()),
-            Source::PermutedInput(index) => own.map(|c| c.permuted_inputs[index].as_slice()),
-            Source::PermutedTable(index) => own.map(|c| c.permuted_tables[index].as_slice()),
-            Source::LookupProduct(index) => own.map(|c| c.lookup_products[index].as_slice()),
-            Source::FirstRow | Source::ActiveRows | Source::Identity => None,
+    /// Drops the columns that no later group reads.
+    fn release(&mut self, cosets: &mut [Coset<C::Scalar>], group: &Group<C::Scalar>) {
+        for coset in cosets {
+            let gone = coset.live.extract_if(|(_, source), _| group.last_use.contains(source));
+            self.spare.extend(gone.map(|(_, values)| values));
         }
+    }
+
+    /// The polynomials of these columns, where they are columns of n rows.
+    fn coefficients(&mut self, columns: &[Owned]) -> (Vec<Owned>, Vec<Cow<'a, [Fp<C::Scalar>]>>) {
+        let found: Vec<(Owned, KeyColumn<'a, C::Scalar>)> =
+            columns.iter().filter_map(|owned| Some((*owned, self.column(*owned)?))).collect();
+        let n = self.key.shape().n();
+        let mut coefficients: Vec<Cow<'a, [Fp<C::Scalar>]>> = found
+            .iter()
+            .map(|(_, column)| match column.coefficients {
+                Some(coefficients) => Cow::Borrowed(coefficients),
+                None => Cow::Owned(self.spare.pop().unwrap_or_else(|| vec![Fp::ZERO; n])),
+            })
+            .collect();
+        let mut computed: Vec<(&mut Vec<Fp<C::Scalar>>, StoredRef<'a, C::Scalar>)> = coefficients
+            .iter_mut()
+            .zip(&found)
+            .filter_map(|(coefficients, (_, column))| match coefficients {
+                Cow::Owned(coefficients) => Some((coefficients, column.rows)),
+                Cow::Borrowed(_) => None,
+            })
+            .collect();
+        let reader = self.key.reader(self.kernels);
+        self.kernels.executor().for_each(computed.iter_mut(), |_, (to, from)| reader.read(*from, to));
+        let mut columns: Vec<&mut [Fp<C::Scalar>]> =
+            computed.into_iter().map(|(column, _)| column.as_mut_slice()).collect();
+        self.kernels.intt_columns(self.key.domain(), &mut columns);
+        (found.into_iter().map(|(owned, _)| owned).collect(), coefficients)
+    }
+
+    fn column(&self, (circuit, source): Owned) -> Option<KeyColumn<'a, C::Scalar>> {
+        let own = circuit.map(|index| &self.circuits[index]);
+        let stored = match source {
+            Source::Fixed(index) => return Some(self.key.fixed[index]),
+            Source::Sigma(index) => return Some(self.key.sigma[index]),
+            Source::Advice(index) => &own?.advice[index],
+            Source::Instance(index) => &own?.instance[index],
+            Source::PermutationProduct(index) => &own?.permutation_products[index],
+            Source::PermutedInput(index) => &own?.permuted_inputs[index],
+            Source::PermutedTable(index) => &own?.permuted_tables[index],
+            Source::LookupProduct(index) => &own?.lookup_products[index],
+            Source::FirstRow | Source::ActiveRows | Source::Identity => return None,
+        };
+        Some(KeyColumn { rows: stored.view(), coefficients: None })
     }
 }
 

@@ -1,0 +1,163 @@
+//! How columns are kept between stages: by their values on the rows, in few bytes.
+//!
+//! Coefficients of most polynomials take 32 bytes each, whatever the column was. So columns stay as
+//! they are on the rows, where most values are small, and are transformed when a stage works on them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Output, Packed, ProgramBuilder};
+use parhelion_scheduler::ExecutorExt;
+
+/// Rows that are read at a time where labels are computed: they stay in the first-level cache.
+const TILE: usize = 512;
+
+/// A column of n rows.
+#[derive(Clone, Debug)]
+pub(crate) enum Stored<S: FieldSpec> {
+    /// As field elements.
+    Plain(Vec<Fp<S>>),
+    /// As integers of as many bytes as they need.
+    Packed(Packed<S>),
+    /// As the numbers of cells, of which the labels are meant: a permutation column.
+    Cells(Vec<u32>),
+}
+
+impl<S: FieldSpec> Stored<S> {
+    /// Packs a column if that saves enough.
+    pub(crate) fn pack(kernels: &Kernels, values: Vec<Fp<S>>) -> Self {
+        kernels.pack(&values).map_or(Self::Plain(values), Self::Packed)
+    }
+
+    /// [`pack`](Self::pack), for many columns.
+    pub(crate) fn pack_all(kernels: &Kernels, columns: Vec<Vec<Fp<S>>>) -> Vec<Self> {
+        let mut stored: Vec<Option<Self>> = columns.iter().map(|_| None).collect();
+        let executor = kernels.executor();
+        executor.for_each(columns.into_iter().zip(&mut stored), |_, (values, stored)| {
+            *stored = Some(Self::pack(kernels, values));
+        });
+        stored.into_iter().flatten().collect()
+    }
+
+    pub(crate) fn view(&self) -> StoredRef<'_, S> {
+        match self {
+            Self::Plain(values) => StoredRef::Plain(values),
+            Self::Packed(packed) => StoredRef::Packed(packed),
+            Self::Cells(cells) => StoredRef::Cells(cells),
+        }
+    }
+}
+
+/// A column of n rows that somebody else keeps.
+#[derive(Debug)]
+pub(crate) enum StoredRef<'a, S: FieldSpec> {
+    Plain(&'a [Fp<S>]),
+    Packed(&'a Packed<S>),
+    Cells(&'a [u32]),
+}
+
+impl<S: FieldSpec> Clone for StoredRef<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: FieldSpec> Copy for StoredRef<'_, S> {}
+
+/// The labels of cells: delta^i·omega^j is that of row j of the i-th permutation column.
+#[derive(Debug)]
+pub(crate) struct Labels<S: FieldSpec> {
+    k: u32,
+    pub(crate) omegas: Vec<Fp<S>>,
+    pub(crate) deltas: Vec<Fp<S>>,
+}
+
+impl<S: FieldSpec> Labels<S> {
+    pub(crate) fn new(kernels: &Kernels, domain: &Domain<S>, columns: usize) -> Self {
+        let mut omegas = vec![Fp::ZERO; domain.size()];
+        kernels.powers(domain.omega(), Fp::ONE, &mut omegas);
+        let mut deltas = vec![Fp::ZERO; columns];
+        kernels.powers(Fp::delta(), Fp::ONE, &mut deltas);
+        Self { k: domain.k(), omegas, deltas }
+    }
+
+    /// The cells that these are the labels of; `None` if one is no label.
+    pub(crate) fn find(&self, kernels: &Kernels, columns: &[&[Fp<S>]]) -> Vec<Option<Vec<u32>>> {
+        // (delta^i·omega^j)^n is delta^(i·n): from it i is known, and j from what is left.
+        let mut builder = ProgramBuilder::<S>::new();
+        let label = builder.column(0, 0);
+        let power = (0..self.k).fold(label, |power, _| builder.mul(power, power));
+        let program = builder.build(&[Output { node: power, column: 0, scale: None }]);
+        let rows: HashMap<u64, usize> = index(&self.omegas);
+        let raised: Vec<Fp<S>> = self.deltas.iter().map(|delta| delta.pow(1 << self.k)).collect();
+        let of_column: HashMap<u64, usize> = index(&raised);
+        let mut delta_inverses = self.deltas.clone();
+        kernels.batch_invert(&mut delta_inverses);
+
+        let cell = |label: Fp<S>, power: Fp<S>| {
+            let column = *of_column.get(&power.to_montgomery()[0])?;
+            let omega = label * delta_inverses[column];
+            let row = *rows.get(&omega.to_montgomery()[0])?;
+            let found = raised[column] == power && self.omegas[row] == omega;
+            found.then_some(((column << self.k) + row) as u32)
+        };
+        kernels.executor().map(columns.len(), |index| {
+            let labels = columns[index];
+            let mut powers = vec![Fp::ZERO; labels.len()];
+            kernels.run_program(&program, &[labels], &[], &mut [&mut powers]);
+            labels.iter().zip(powers).map(|(label, power)| cell(*label, power)).collect()
+        })
+    }
+
+    /// The labels of `cells`, numbered i·n + j.
+    fn read(&self, kernels: &Kernels, cells: &[u32], out: &mut [Fp<S>]) {
+        let mut deltas = [Fp::ZERO; TILE];
+        for (cells, out) in cells.chunks(TILE).zip(out.chunks_mut(TILE)) {
+            let deltas = &mut deltas[..cells.len()];
+            for ((cell, out), delta) in cells.iter().zip(out.iter_mut()).zip(deltas.iter_mut()) {
+                let cell = *cell as usize;
+                *out = self.omegas[cell & (self.omegas.len() - 1)];
+                *delta = self.deltas[cell >> self.k];
+            }
+            kernels.mul_assign(out, deltas);
+        }
+    }
+}
+
+/// Where elements are, by a word that tells those few apart.
+fn index<S: FieldSpec>(elements: &[Fp<S>]) -> HashMap<u64, usize> {
+    elements.iter().enumerate().map(|(index, element)| (element.to_montgomery()[0], index)).collect()
+}
+
+/// Reads columns of any kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a, S: FieldSpec> {
+    pub(crate) kernels: &'a Kernels,
+    pub(crate) labels: &'a Labels<S>,
+}
+
+impl<S: FieldSpec> Reader<'_, S> {
+    /// Writes the rows of a column to `out`.
+    pub(crate) fn read(&self, column: StoredRef<'_, S>, out: &mut [Fp<S>]) {
+        match column {
+            StoredRef::Plain(values) => out.copy_from_slice(values),
+            StoredRef::Packed(packed) => self.kernels.unpack(packed, 0, out),
+            StoredRef::Cells(cells) => self.labels.read(self.kernels, cells, out),
+        }
+    }
+
+    /// The rows of a column, where they are if they are plain.
+    pub(crate) fn rows<'c>(&self, column: StoredRef<'c, S>) -> Cow<'c, [Fp<S>]> {
+        if let StoredRef::Plain(values) = column {
+            return Cow::Borrowed(values);
+        }
+        let mut values = vec![Fp::ZERO; self.labels.omegas.len()];
+        self.read(column, &mut values);
+        Cow::Owned(values)
+    }
+
+    /// [`rows`](Self::rows) of several columns.
+    pub(crate) fn all_rows<'c>(&self, columns: &[StoredRef<'c, S>]) -> Vec<Cow<'c, [Fp<S>]>> {
+        self.kernels.executor().map(columns.len(), |index| self.rows(columns[index]))
+    }
+}
