@@ -2,6 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Domain, FieldSpec, Fp, Kernels};
 
+use crate::memory::Memory;
 use crate::programs::Programs;
 use crate::shape::Shape;
 use crate::storage::{Labels, Reader, StoredRef};
@@ -58,7 +59,7 @@ impl<'a, C: CurveSpec> Key<'a, C> {
         &self.derived.domain
     }
 
-    pub(crate) fn reader(&self, kernels: &'a Kernels) -> Reader<'a, C::Scalar> {
-        Reader { kernels, labels: &self.derived.labels }
+    pub(crate) fn reader(&self, kernels: &'a Kernels, memory: &'a Memory) -> Reader<'a, C::Scalar> {
+        Reader { kernels, memory, labels: &self.derived.labels }
     }
 }

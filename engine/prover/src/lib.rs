@@ -36,6 +36,7 @@ mod adapters;
 mod algebra;
 mod error;
 mod key;
+mod memory;
 mod observer;
 #[cfg(feature = "oracle")]
 pub mod oracle;

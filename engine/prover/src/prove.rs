@@ -3,6 +3,7 @@
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
+use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
 use crate::stages::opening::{self, Polys};
@@ -11,9 +12,6 @@ use crate::stages::quotient::{self, CircuitColumns};
 use crate::stages::synthesis::{Circuits, Witness};
 use crate::storage::Stored;
 use crate::{Error, MultiOpen};
-
-/// Field elements by column, then row or coefficient.
-type Table<C> = Vec<Vec<Fp<<C as CurveSpec>::Scalar>>>;
 
 /// The columns of one circuit, as they are kept.
 type StoredTable<C> = Vec<Stored<<C as CurveSpec>::Scalar>>;
@@ -32,7 +30,7 @@ pub(crate) fn prove<C: CurveSpec>(
     }
 
     let (advice, circuit_challenges) = synthesise(session, circuits)?;
-    let instances = pad_instances(session, instances);
+    let instances = pad_instances(session, instances)?;
     let mut challenges = Challenges::new(circuit_challenges);
     let mut columns: Vec<CircuitColumns<C::Scalar>> = advice
         .into_iter()
@@ -50,15 +48,15 @@ pub(crate) fn prove<C: CurveSpec>(
     let random = session.stage(Stage::Vanishing, Session::commit_random_polynomial)?;
 
     challenges.y = session.transcript.challenge()?;
-    let mut pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.key, &columns, &mut challenges)?;
+    let pieces = session.stage(Stage::Quotient, |s| {
+        let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges)?;
         pieces.iter().for_each(|_| s.skip_blind());
-        s.write_polynomials(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
         Ok(pieces)
     })?;
 
     let x = session.transcript.challenge()?;
-    let quotient = join_pieces(session, &mut pieces, x);
+    let quotient = join_pieces(session, pieces, x);
     let opened = session.stage(Stage::Evaluate, |s| {
         let polys = Polys { circuits: &columns, fixed: &s.key.fixed, sigma: &s.key.sigma, quotient, random };
         opening::evaluate(s, polys, &mut challenges, x)
@@ -75,9 +73,10 @@ fn synthesise<C: CurveSpec>(
     circuits: &dyn Circuits<C::Scalar>,
 ) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let shape = session.key.shape();
-    let witness =
-        || Witness::new(&shape.advice_phase, shape.challenge_phase.len(), shape.n(), shape.usable_rows());
-    let mut witnesses: Vec<Witness<C::Scalar>> = (0..circuits.count()).map(|_| witness()).collect();
+    let (memory, phases, challenges) = (session.memory, &shape.advice_phase, shape.challenge_phase.len());
+    let witness = |_| Witness::new(memory, phases, challenges, shape.n(), shape.usable_rows());
+    let mut witnesses =
+        (0..circuits.count()).map(witness).collect::<Result<Vec<Witness<C::Scalar>>, Error>>()?;
     for phase in 0..shape.phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
@@ -106,12 +105,12 @@ fn synthesise<C: CurveSpec>(
 fn pad_instances<C: CurveSpec>(
     session: &Session<'_, C>,
     instances: &[Vec<&[Fp<C::Scalar>]>],
-) -> Vec<StoredTable<C>> {
+) -> Result<Vec<StoredTable<C>>, Error> {
     let n = session.key.shape().n();
     let pad = |values: &&[Fp<C::Scalar>]| {
-        let mut column = values.to_vec();
-        column.resize(n, Fp::ZERO);
-        Stored::pack(session.kernels, column)
+        let mut column = session.memory.zeros(n)?;
+        column[..values.len()].copy_from_slice(values);
+        Ok(Stored::pack(session.kernels, column))
     };
     instances.iter().map(|columns| columns.iter().map(pad).collect()).collect()
 }
@@ -126,11 +125,8 @@ fn permute_lookups<C: CurveSpec>(
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         lookups.push(session.permute_lookups(index, &columns, challenges)?);
     }
-    let columns: Vec<&[_]> = lookups
-        .iter()
-        .flatten()
-        .flat_map(|lookup| [lookup.input.as_slice(), lookup.table.as_slice()])
-        .collect();
+    let columns: Vec<&[_]> =
+        lookups.iter().flatten().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
     session.write_columns(&columns)?;
     for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
         let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
@@ -150,7 +146,7 @@ fn permutation_products<C: CurveSpec>(
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         products.push(session.permutation_products(index, &columns, challenges)?);
     }
-    let columns: Vec<&[_]> = products.iter().flatten().map(Vec::as_slice).collect();
+    let columns: Vec<&[_]> = products.iter().flatten().map(|product| &**product).collect();
     session.write_columns(&columns)?;
     for (circuit, products) in circuits.iter_mut().zip(products) {
         circuit.permutation_products = products.into_iter().map(Stored::Plain).collect();
@@ -164,22 +160,24 @@ fn lookup_products<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
-    let reader = session.key.reader(session.kernels);
     let mut products = Vec::with_capacity(circuits.len());
     for circuit in circuits.iter() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         let compress = |session: &Session<'_, C>, program| session.compress(&columns, program, challenges);
-        let tables: Vec<_> = programs.lookup_tables.iter().map(|table| compress(session, table)).collect();
+        let tables = programs.lookup_tables.iter().map(|table| compress(session, table));
+        let tables = tables.collect::<Result<Vec<_>, Error>>()?;
         let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
         for ((input, table), (permuted_input, permuted_table)) in programs.lookup_inputs.iter().zip(permuted)
         {
-            let input = compress(session, input);
-            let permuted = reader.all_rows(&[permuted_input.view(), permuted_table.view()]);
-            let lookup = [&input, &tables[*table], permuted[0].as_ref(), permuted[1].as_ref()];
-            products.push(session.lookup_product(lookup, challenges));
+            let input = compress(session, input)?;
+            let permuted_input = session.reader().rows(permuted_input.view())?;
+            let permuted_table = session.reader().rows(permuted_table.view())?;
+            let lookup = [&*input, &tables[*table], &permuted_input, &permuted_table];
+            let product = session.lookup_product(lookup, challenges)?;
+            products.push(product);
         }
     }
-    session.write_columns(&products.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    session.write_columns(&products.iter().map(|product| &**product).collect::<Vec<_>>())?;
     let mut products = products.into_iter().map(Stored::Plain);
     for circuit in circuits {
         circuit.lookup_products = products.by_ref().take(programs.lookup_inputs.len()).collect();
@@ -190,9 +188,9 @@ fn lookup_products<C: CurveSpec>(
 /// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j.
 fn join_pieces<C: CurveSpec>(
     session: &Session<'_, C>,
-    pieces: &mut Table<C>,
+    mut pieces: Vec<Buffer<C::Scalar>>,
     x: Fp<C::Scalar>,
-) -> Vec<Fp<C::Scalar>> {
+) -> Buffer<C::Scalar> {
     let xn = x.pow(session.key.shape().n() as u64);
     let mut joined = pieces.pop().unwrap_or_default();
     while let Some(piece) = pieces.pop() {

@@ -4,7 +4,9 @@ use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
 
 use crate::Error;
 use crate::key::Key;
+use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
+use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
 
 /// Values of the stock prover's that it does not draw from the caller's randomness, to be used
@@ -20,6 +22,7 @@ pub(crate) struct Replay<'a, C: CurveSpec> {
 /// One proof in the making.
 pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) kernels: &'a Kernels,
+    pub(crate) memory: &'a Memory,
     pub(crate) key: &'a Key<'a, C>,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
@@ -36,6 +39,11 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Result<R, Error> {
         let observer = self.observer;
         watched(observer, stage, || work(self))
+    }
+
+    /// Reads the columns of the key and of this proof.
+    pub(crate) fn reader(&self) -> Reader<'_, C::Scalar> {
+        self.key.reader(self.kernels, self.memory)
     }
 
     /// Draws the blind of a commitment. KZG commitments ignore it, but it is drawn all the same,

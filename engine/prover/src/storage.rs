@@ -3,11 +3,13 @@
 //! Coefficients of most polynomials take 32 bytes each, whatever the column was. So columns stay as
 //! they are on the rows, where most values are small, and are transformed when a stage works on them.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Output, Packed, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
+
+use crate::Error;
+use crate::memory::{Buffer, Memory, Rows};
 
 /// Rows that are read at a time where labels are computed: they stay in the first-level cache.
 const TILE: usize = 512;
@@ -16,7 +18,7 @@ const TILE: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) enum Stored<S: FieldSpec> {
     /// As field elements.
-    Plain(Vec<Fp<S>>),
+    Plain(Buffer<S>),
     /// As integers of as many bytes as they need.
     Packed(Packed<S>),
     /// As the numbers of cells, of which the labels are meant: a permutation column.
@@ -25,12 +27,12 @@ pub(crate) enum Stored<S: FieldSpec> {
 
 impl<S: FieldSpec> Stored<S> {
     /// Packs a column if that saves enough.
-    pub(crate) fn pack(kernels: &Kernels, values: Vec<Fp<S>>) -> Self {
+    pub(crate) fn pack(kernels: &Kernels, values: Buffer<S>) -> Self {
         kernels.pack(&values).map_or(Self::Plain(values), Self::Packed)
     }
 
     /// [`pack`](Self::pack), for many columns.
-    pub(crate) fn pack_all(kernels: &Kernels, columns: Vec<Vec<Fp<S>>>) -> Vec<Self> {
+    pub(crate) fn pack_all(kernels: &Kernels, columns: Vec<Buffer<S>>) -> Vec<Self> {
         let mut stored: Vec<Option<Self>> = columns.iter().map(|_| None).collect();
         let executor = kernels.executor();
         executor.for_each(columns.into_iter().zip(&mut stored), |_, (values, stored)| {
@@ -133,6 +135,7 @@ fn index<S: FieldSpec>(elements: &[Fp<S>]) -> HashMap<u64, usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a, S: FieldSpec> {
     pub(crate) kernels: &'a Kernels,
+    pub(crate) memory: &'a Memory,
     pub(crate) labels: &'a Labels<S>,
 }
 
@@ -147,17 +150,17 @@ impl<S: FieldSpec> Reader<'_, S> {
     }
 
     /// The rows of a column, where they are if they are plain.
-    pub(crate) fn rows<'c>(&self, column: StoredRef<'c, S>) -> Cow<'c, [Fp<S>]> {
+    pub(crate) fn rows<'c>(&self, column: StoredRef<'c, S>) -> Result<Rows<'c, S>, Error> {
         if let StoredRef::Plain(values) = column {
-            return Cow::Borrowed(values);
+            return Ok(Rows::Lent(values));
         }
-        let mut values = vec![Fp::ZERO; self.labels.omegas.len()];
+        let mut values = self.memory.scratch(self.labels.omegas.len())?;
         self.read(column, &mut values);
-        Cow::Owned(values)
+        Ok(Rows::Computed(values))
     }
 
     /// [`rows`](Self::rows) of several columns.
-    pub(crate) fn all_rows<'c>(&self, columns: &[StoredRef<'c, S>]) -> Vec<Cow<'c, [Fp<S>]>> {
-        self.kernels.executor().map(columns.len(), |index| self.rows(columns[index]))
+    pub(crate) fn all_rows<'c>(&self, columns: &[StoredRef<'c, S>]) -> Result<Vec<Rows<'c, S>>, Error> {
+        self.kernels.executor().map(columns.len(), |index| self.rows(columns[index])).into_iter().collect()
     }
 }

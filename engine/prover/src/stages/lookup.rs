@@ -10,15 +10,16 @@ use parhelion_scheduler::ExecutorExt;
 use super::permutation::Columns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
+use crate::memory::Buffer;
 use crate::session::Session;
 
 /// One lookup after theta: n rows each.
 #[derive(Debug)]
 pub(crate) struct Permuted<S: FieldSpec> {
     /// A'.
-    pub(crate) input: Vec<Fp<S>>,
+    pub(crate) input: Buffer<S>,
     /// S'.
-    pub(crate) table: Vec<Fp<S>>,
+    pub(crate) table: Buffer<S>,
 }
 
 /// Canonical integers in ascending order; single words where all of them fit.
@@ -85,20 +86,30 @@ fn arrange<K: Ord + Copy>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
     Ok(arranged)
 }
 
-/// (A', S') on the usable rows, or the canonical integer of an input that the table lacks.
-fn permute<S: FieldSpec>(input: &[Fp<S>], table: &Sorted) -> Result<(Vec<Fp<S>>, Vec<Fp<S>>), [u64; 4]> {
+/// Writes (A', S') to the usable rows, or tells the canonical integer of an input that the table lacks.
+fn permute<S: FieldSpec>(
+    input: &[Fp<S>],
+    table: &Sorted,
+    permuted_input: &mut [Fp<S>],
+    permuted_table: &mut [Fp<S>],
+) -> Result<(), [u64; 4]> {
     let sorted = Sorted::of(input);
     if let (Sorted::Narrow(input), Sorted::Narrow(table)) = (&sorted, table) {
         let arranged = arrange(input, table).map_err(|value| [value, 0, 0, 0])?;
-        let field = |values: &[u64]| values.iter().map(|&value| Fp::from_u64(value)).collect();
-        return Ok((field(input), field(&arranged)));
+        for (integers, out) in [(input, permuted_input), (&arranged, permuted_table)] {
+            integers.iter().zip(out).for_each(|(&integer, out)| *out = Fp::from_u64(integer));
+        }
+        return Ok(());
     }
     let (input, table) = (sorted.widen(), table.widen());
     let limbs = |[d, c, b, a]: [u64; 4]| [a, b, c, d];
     let arranged = arrange(&input, &table).map_err(limbs)?;
-    // These integers were field elements before, so each of them is one again.
-    let field = |values: &[[u64; 4]]| values.iter().filter_map(|&v| Fp::from_canonical(limbs(v))).collect();
-    Ok((field(&input), field(&arranged)))
+    for (integers, out) in [(input, permuted_input), (arranged, permuted_table)] {
+        // These integers were field elements before, so each of them is one again.
+        let elements = integers.into_iter().filter_map(|integer| Fp::from_canonical(limbs(integer)));
+        elements.zip(out).for_each(|(element, out)| *out = element);
+    }
+    Ok(())
 }
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -112,46 +123,54 @@ impl<C: CurveSpec> Session<'_, C> {
         let (kernels, shape, programs) = (self.kernels, self.key.shape(), &self.key.derived.programs);
         let (n, usable) = (shape.n(), shape.usable_rows());
         let compress = |compiled| self.compress(columns, compiled, challenges);
-        let tables: Vec<Vec<Fp<C::Scalar>>> = programs.lookup_tables.iter().map(compress).collect();
-        let inputs: Vec<Vec<Fp<C::Scalar>>> =
-            programs.lookup_inputs.iter().map(|(input, _)| compress(input)).collect();
-
-        let permuted = match &self.replay {
-            Some(replay) => replay.permuted_lookups[circuit * shape.lookups.len()..][..shape.lookups.len()]
-                .iter()
-                .map(|(input, table)| Ok((input.to_vec(), table.to_vec())))
-                .collect(),
-            None => {
-                let executor = kernels.executor();
-                let sorted = executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable]));
-                executor.map(inputs.len(), |index| {
-                    permute(&inputs[index][..usable], &sorted[programs.lookup_inputs[index].1])
-                })
-            }
+        let tables = programs.lookup_tables.iter().map(compress).collect::<Result<Vec<_>, Error>>()?;
+        let inputs = programs
+            .lookup_inputs
+            .iter()
+            .map(|(input, _)| compress(input))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let scratch = || -> Result<_, Error> {
+            Ok(Permuted { input: self.memory.scratch(n)?, table: self.memory.scratch(n)? })
         };
+        let mut lookups = inputs.iter().map(|_| scratch()).collect::<Result<Vec<_>, Error>>()?;
 
-        let mut lookups = Vec::with_capacity(inputs.len());
-        for (index, (input, permuted)) in inputs.into_iter().zip(permuted).enumerate() {
-            let (mut permuted_input, mut permuted_table) = permuted.map_err(|value| {
-                let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
-                Error::LookupValueMissing {
-                    circuit,
-                    lookup: index,
-                    name: shape.lookups[index].name.clone(),
-                    row,
-                    value: format!("{:?}", input[row]),
-                }
-            })?;
-            for column in [&mut permuted_input, &mut permuted_table] {
+        if let Some(replay) = &self.replay {
+            let replayed = &replay.permuted_lookups[circuit * lookups.len()..];
+            for (lookup, (input, table)) in lookups.iter_mut().zip(replayed) {
+                lookup.input.copy_from_slice(input);
+                lookup.table.copy_from_slice(table);
+            }
+        } else {
+            let executor = kernels.executor();
+            let sorted = executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable]));
+            let mut outcomes = vec![Ok(()); lookups.len()];
+            let jobs = lookups.iter_mut().zip(&mut outcomes);
+            executor.for_each(jobs, |index, (lookup, outcome)| {
+                let (input, table) = (&inputs[index][..usable], &sorted[programs.lookup_inputs[index].1]);
+                *outcome = permute(input, table, &mut lookup.input, &mut lookup.table);
+            });
+            for (index, outcome) in outcomes.into_iter().enumerate() {
+                let input = &inputs[index];
+                outcome.map_err(|value| {
+                    let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
+                    let (name, value) = (shape.lookups[index].name.clone(), format!("{:?}", input[row]));
+                    Error::LookupValueMissing { circuit, lookup: index, name, row, value }
+                })?;
+            }
+        }
+
+        let replayed = self.replay.is_some();
+        for lookup in &mut lookups {
+            for column in [&mut lookup.input, &mut lookup.table] {
                 let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
-                if column.len() == usable {
-                    column.extend(blinds);
+                // The blinds of a replayed column are in it.
+                if !replayed {
+                    column[usable..].copy_from_slice(&blinds);
                 }
             }
             self.skip_blind();
             self.skip_blind();
-            lookups.push(Permuted { input: permuted_input, table: permuted_table });
         }
         Ok(lookups)
     }
@@ -162,10 +181,10 @@ impl<C: CurveSpec> Session<'_, C> {
         columns: &Columns<'_, C>,
         compiled: &Compiled<C::Scalar>,
         challenges: &Challenges<C::Scalar>,
-    ) -> Vec<Fp<C::Scalar>> {
-        let mut values = vec![Fp::ZERO; self.key.shape().n()];
-        columns.run(self.kernels, compiled, challenges, &mut [&mut values]);
-        values
+    ) -> Result<Buffer<C::Scalar>, Error> {
+        let mut values = self.memory.scratch(self.key.shape().n())?;
+        columns.run(self, compiled, challenges, &mut [&mut values])?;
+        Ok(values)
     }
 
     /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
@@ -173,7 +192,7 @@ impl<C: CurveSpec> Session<'_, C> {
         &mut self,
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
-    ) -> Vec<Fp<C::Scalar>> {
+    ) -> Result<Buffer<C::Scalar>, Error> {
         let mut builder = ProgramBuilder::<C::Scalar>::new();
         let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
         let mut outputs = Vec::new();
@@ -189,10 +208,10 @@ impl<C: CurveSpec> Session<'_, C> {
         let uniforms: Vec<_> = program.uniform_indices().iter().map(|&index| uniforms[index]).collect();
 
         let n = self.key.shape().n();
-        let (mut z, mut denominator) = (vec![Fp::ZERO; n], vec![Fp::ZERO; n]);
+        let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
         self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
-        z
+        Ok(z)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The grand products of the permutation argument.
 
-use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
+use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled, Source};
 use crate::key::Key;
+use crate::memory::Buffer;
 use crate::session::Session;
 use crate::storage::{Stored, StoredRef};
 
@@ -21,11 +22,11 @@ impl<C: CurveSpec> Columns<'_, C> {
     /// others are a bug in the plan.
     pub(crate) fn run(
         &self,
-        kernels: &Kernels,
+        session: &Session<'_, C>,
         compiled: &Compiled<C::Scalar>,
         challenges: &Challenges<C::Scalar>,
         outputs: &mut [&mut [Fp<C::Scalar>]],
-    ) {
+    ) -> Result<(), Error> {
         let stored: Vec<StoredRef<'_, C::Scalar>> = compiled
             .sources
             .iter()
@@ -38,9 +39,10 @@ impl<C: CurveSpec> Columns<'_, C> {
                 other => unreachable!("{other:?} has no values on the rows"),
             })
             .collect();
-        let columns = self.key.reader(kernels).all_rows(&stored);
-        let columns: Vec<&[_]> = columns.iter().map(AsRef::as_ref).collect();
-        kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
+        let columns = session.reader().all_rows(&stored)?;
+        let columns: Vec<&[_]> = columns.iter().map(|rows| &**rows).collect();
+        session.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
+        Ok(())
     }
 }
 
@@ -53,15 +55,15 @@ impl<C: CurveSpec> Session<'_, C> {
         circuit: usize,
         columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
-    ) -> Result<Vec<Vec<Fp<C::Scalar>>>, Error> {
+    ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
         let shape = self.key.shape();
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
         for fraction in &self.key.derived.programs.permutation_fractions {
-            let mut z = vec![Fp::ZERO; shape.n()];
-            let mut denominator = vec![Fp::ZERO; shape.n()];
-            columns.run(self.kernels, fraction, challenges, &mut [&mut z, &mut denominator]);
+            let mut z = self.memory.scratch(shape.n())?;
+            let mut denominator = self.memory.scratch(shape.n())?;
+            columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
             self.grand_product(&mut z, denominator, last);
             last = z[usable];
             products.push(z);
@@ -77,7 +79,7 @@ impl<C: CurveSpec> Session<'_, C> {
     pub(crate) fn grand_product(
         &mut self,
         z: &mut [Fp<C::Scalar>],
-        mut denominator: Vec<Fp<C::Scalar>>,
+        mut denominator: Buffer<C::Scalar>,
         first: Fp<C::Scalar>,
     ) {
         self.kernels.batch_invert(&mut denominator);

@@ -6,6 +6,7 @@ use std::mem::take;
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
 use crate::Error;
+use crate::memory::{Buffer, Memory};
 use crate::storage::Stored;
 
 /// A value a circuit assigns. Fractions are inverted together when their phase ends.
@@ -20,8 +21,9 @@ pub(crate) enum Cell<S: FieldSpec> {
 /// Values go straight into columns of n field elements; what is never assigned stays zero.
 #[derive(Debug)]
 pub(crate) struct Witness<S: FieldSpec> {
-    columns: Vec<Vec<Fp<S>>>,
-    /// Columns that are committed to, in place of those above.
+    /// Empty once committed to.
+    columns: Vec<Buffer<S>>,
+    /// Columns that are committed to.
     stored: Vec<Option<Stored<S>>>,
     column_phase: Vec<u8>,
     usable_rows: usize,
@@ -34,16 +36,22 @@ pub(crate) struct Witness<S: FieldSpec> {
 }
 
 impl<S: FieldSpec> Witness<S> {
-    pub(crate) fn new(column_phase: &[u8], challenges: usize, n: usize, usable_rows: usize) -> Self {
-        Self {
-            columns: column_phase.iter().map(|_| vec![Fp::ZERO; n]).collect(),
+    pub(crate) fn new(
+        memory: &Memory,
+        column_phase: &[u8],
+        challenges: usize,
+        n: usize,
+        usable_rows: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            columns: column_phase.iter().map(|_| memory.zeros(n)).collect::<Result<_, _>>()?,
             stored: column_phase.iter().map(|_| None).collect(),
             column_phase: column_phase.to_vec(),
             usable_rows,
             denominators: vec![HashMap::new(); column_phase.len()],
             phase: 0,
             challenges: vec![None; challenges],
-        }
+        })
     }
 
     /// Sets a cell. `None` is an unknown value: an error in the columns of this phase, nothing in
@@ -127,7 +135,7 @@ impl<S: FieldSpec> Witness<S> {
 
     pub(crate) fn into_columns(self) -> Vec<Stored<S>> {
         let columns = self.columns.into_iter().zip(self.stored);
-        columns.map(|(column, stored)| stored.unwrap_or(Stored::Plain(column))).collect()
+        columns.map(|(column, stored)| stored.unwrap_or_else(|| Stored::Plain(column))).collect()
     }
 }
 
@@ -159,7 +167,7 @@ mod tests {
     }
 
     fn witness() -> Witness<Bn254FrSpec> {
-        Witness::new(&[0, 1], 1, 8, 4)
+        Witness::new(&Memory, &[0, 1], 1, 8, 4).unwrap()
     }
 
     #[test]

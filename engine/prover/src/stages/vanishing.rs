@@ -1,8 +1,9 @@
 //! The random polynomial that blinds the evaluation of the quotient.
 
-use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_field_kernels::CurveSpec;
 
 use crate::Error;
+use crate::memory::Buffer;
 use crate::session::Session;
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -10,12 +11,12 @@ impl<C: CurveSpec> Session<'_, C> {
     ///
     /// The stock prover draws it from the thread's own generator; here it comes from the caller's,
     /// so that a seed determines the proof.
-    pub(crate) fn commit_random_polynomial(&mut self) -> Result<Vec<Fp<C::Scalar>>, Error> {
+    pub(crate) fn commit_random_polynomial(&mut self) -> Result<Buffer<C::Scalar>, Error> {
         let n = self.key.shape().n();
         let random = match &self.replay {
-            Some(replay) => replay.random_poly.to_vec(),
+            Some(replay) => self.memory.copy(replay.random_poly)?,
             None => {
-                let mut random = vec![Fp::ZERO; n];
+                let mut random = self.memory.scratch(n)?;
                 self.blinding.fill(&mut random);
                 random
             }

@@ -101,11 +101,11 @@ impl<'k> PreparedKey<'k> {
         let (fixed, sigma) = (slices(pk.fixed_values()), slices(pk.permutation().permutations()));
         let pack = |rows: &[Bn254Fr]| kernels.pack(rows).map(Stored::Packed);
         let fixed = kernels.executor().map(fixed.len(), |index| {
-            pack(fixed[index]).unwrap_or_else(|| Stored::Plain(fixed[index].to_vec()))
+            pack(fixed[index]).unwrap_or_else(|| Stored::Plain(fixed[index].to_vec().into()))
         });
         let cells = derived.labels.find(kernels, &sigma).into_iter().zip(sigma);
         let sigma = cells
-            .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec()), Stored::Cells))
+            .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec().into()), Stored::Cells))
             .collect();
         let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
         Ok(PreparedKey { material, constraint_system, derived })

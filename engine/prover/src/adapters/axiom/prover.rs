@@ -16,6 +16,7 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
+use crate::memory::Memory;
 use crate::prove::prove;
 use crate::session::{Replay, Session};
 use crate::{Error, Prover};
@@ -183,6 +184,7 @@ impl Prover {
         let view = key.key();
         let mut session = Session {
             kernels: &self.kernels,
+            memory: &Memory,
             key: &view,
             observer: self.observer.as_ref(),
             transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),

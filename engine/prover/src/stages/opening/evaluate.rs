@@ -23,23 +23,22 @@ pub(crate) fn evaluate<'a, C: CurveSpec>(
     let circuits = polys.circuits.len();
     let written = queries::written(shape, circuits);
     let all: Vec<PolyQuery> = written.iter().copied().chain([(Poly::Quotient, 0)]).collect();
-    let basis = lagrange_basis(session.kernels, session.key, x);
-    let evaluations = lagrange::evaluate(session.kernels, session.key, &polys, &all, &basis, x);
+    let basis = lagrange_basis(session, x)?;
+    let evaluations = lagrange::evaluate(session, &polys, &all, &basis, x)?;
     for query in &written {
         session.transcript.write_scalar(evaluations[query])?;
     }
     let queries = queries::opened(shape, circuits);
     let mut opened = Opened { polys, queries, evaluations, x, omega, omega_inv };
-    let instances = |poly: PolyQuery, polys: &Polys<'_, C::Scalar>| {
-        let values = lagrange::evaluate(session.kernels, session.key, polys, &[poly], &basis, x);
-        values[&poly]
+    let one = |query: PolyQuery, polys: &Polys<'_, C::Scalar>| {
+        Ok(lagrange::evaluate(session, polys, &[query], &basis, x)?[&query])
     };
-    check(&instances, shape, challenges, &mut opened)?;
+    check(&one, shape, challenges, &mut opened)?;
     Ok(opened)
 }
 
 /// Evaluates what was not opened.
-type Evaluate<'a, S> = dyn Fn(PolyQuery, &Polys<'_, S>) -> Fp<S> + 'a;
+type Evaluate<'a, S> = dyn Fn(PolyQuery, &Polys<'_, S>) -> Result<Fp<S>, Error> + 'a;
 
 /// Does what the verifier does first: combines the constraints at x and compares them with the
 /// quotient. A witness that breaks a gate is found here, before a useless proof leaves the engine.
@@ -53,8 +52,9 @@ fn check<S: FieldSpec>(
     let mut expected = Fp::ZERO;
     for circuit in 0..opened.polys.circuits.len() {
         let y = challenges.y;
-        let mut point = Point { evaluate, shape, challenges, opened, circuit, xn };
+        let mut point = Point { evaluate, shape, challenges, opened, circuit, xn, failure: None };
         constraints(shape, &mut point, |_, value| expected = expected * y + value);
+        point.failure.map_or(Ok(()), Err)?;
     }
     let got = opened.evaluations[&(Poly::Quotient, 0)] * (xn - Fp::ONE);
     if expected != got {
@@ -71,6 +71,8 @@ struct Point<'p, 'a, S: FieldSpec> {
     opened: &'p mut Opened<'a, S>,
     circuit: usize,
     xn: Fp<S>,
+    /// The first evaluation that failed: an algebra's methods return no errors.
+    failure: Option<Error>,
 }
 
 impl<S: FieldSpec> Point<'_, '_, S> {
@@ -110,9 +112,16 @@ impl<S: FieldSpec> Algebra<S> for Point<'_, '_, S> {
         if let Some(value) = self.opened.evaluations.get(&(poly, rotation)) {
             return *value;
         }
-        let value = (self.evaluate)((poly, rotation), &self.opened.polys);
-        self.opened.evaluations.insert((poly, rotation), value);
-        value
+        match (self.evaluate)((poly, rotation), &self.opened.polys) {
+            Ok(value) => {
+                self.opened.evaluations.insert((poly, rotation), value);
+                value
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                Fp::ZERO
+            }
+        }
     }
 
     fn uniform(&mut self, uniform: Uniform<S>) -> Fp<S> {

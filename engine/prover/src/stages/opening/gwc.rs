@@ -30,7 +30,7 @@ pub(super) fn open<C: CurveSpec>(
             value += power * opened.evaluations[query];
             power *= v;
         }
-        let mut combined = combine(session.kernels, session.key, &opened.polys, &terms);
+        let mut combined = combine(session, &opened.polys, &terms)?;
         combined[0] -= value;
         session.kernels.divide_by_linear(&mut combined, point);
         let degree_bound = combined.len() - 1;

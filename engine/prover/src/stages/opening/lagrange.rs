@@ -10,7 +10,9 @@ use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
 
 use super::queries::{Poly, PolyQuery, PolyRef, Polys, rotate};
-use crate::key::Key;
+use crate::Error;
+use crate::memory::Buffer;
+use crate::session::Session;
 use crate::storage::StoredRef;
 
 /// Columns that are read at once, for each thread.
@@ -18,34 +20,37 @@ const BATCH: usize = 4;
 
 /// The l_i(x), i = 0..n.
 pub(super) fn lagrange_basis<C: CurveSpec>(
-    kernels: &Kernels,
-    key: &Key<'_, C>,
+    session: &Session<'_, C>,
     x: Fp<C::Scalar>,
-) -> Vec<Fp<C::Scalar>> {
+) -> Result<Buffer<C::Scalar>, Error> {
+    let Session { kernels, key, .. } = session;
     let (n, omegas) = (key.shape().n(), &key.derived.labels.omegas);
+    let mut basis = session.memory.scratch(n)?;
     let vanishing = x.pow(n as u64) - Fp::ONE;
     if vanishing.is_zero() {
         // x is a row.
-        return omegas.iter().map(|omega| if *omega == x { Fp::ONE } else { Fp::ZERO }).collect();
+        let is_row = |omega: &Fp<C::Scalar>| if *omega == x { Fp::ONE } else { Fp::ZERO };
+        basis.iter_mut().zip(omegas).for_each(|(value, omega)| *value = is_row(omega));
+        return Ok(basis);
     }
     // l_i(x) = (x^n - 1)/n · omega^i / (x - omega^i)
-    let mut basis = vec![x; n];
+    basis.fill(x);
     kernels.sub_assign(&mut basis, omegas);
     kernels.batch_invert(&mut basis);
     kernels.mul_assign(&mut basis, omegas);
     kernels.scale(&mut basis, vanishing * key.domain().size_inv());
-    basis
+    Ok(basis)
 }
 
 /// Evaluates polynomials at x and its rotations. `basis` is that of x.
 pub(super) fn evaluate<C: CurveSpec>(
-    kernels: &Kernels,
-    key: &Key<'_, C>,
+    session: &Session<'_, C>,
     polys: &Polys<'_, C::Scalar>,
     queries: &[PolyQuery],
     basis: &[Fp<C::Scalar>],
     x: Fp<C::Scalar>,
-) -> HashMap<PolyQuery, Fp<C::Scalar>> {
+) -> Result<HashMap<PolyQuery, Fp<C::Scalar>>, Error> {
+    let Session { kernels, key, .. } = session;
     let mut rotations: Vec<(Poly, Vec<i32>)> = Vec::new();
     let mut places: HashMap<Poly, usize> = HashMap::new();
     for &(poly, rotation) in queries {
@@ -55,25 +60,27 @@ pub(super) fn evaluate<C: CurveSpec>(
         });
         rotations[place].1.push(rotation);
     }
-    let reader = key.reader(kernels);
+    let reader = session.reader();
     let (omega, omega_inv) = (key.domain().omega(), key.domain().omega_inv());
-    let values = kernels.executor().map(rotations.len(), |index| {
+    let values = kernels.executor().map(rotations.len(), |index| -> Result<Vec<_>, Error> {
         let (poly, rotations) = &rotations[index];
         match polys.get(*poly) {
-            PolyRef::Coefficients(poly) => rotations
+            PolyRef::Coefficients(poly) => Ok(rotations
                 .iter()
                 .map(|&rotation| kernels.evaluate(poly, rotate(x, omega, omega_inv, rotation)))
-                .collect::<Vec<_>>(),
+                .collect()),
             PolyRef::Rows(column) => {
-                let rows = reader.rows(column);
-                rotations.iter().map(|&rotation| rotated_product(kernels, basis, &rows, rotation)).collect()
+                let rows = reader.rows(column)?;
+                let product = |&rotation: &i32| rotated_product(kernels, basis, &rows, rotation);
+                Ok(rotations.iter().map(product).collect())
             }
         }
     });
-    let values = rotations.into_iter().zip(values).flat_map(|((poly, rotations), values)| {
-        rotations.into_iter().map(move |rotation| (poly, rotation)).zip(values)
-    });
-    values.collect()
+    let mut evaluations = HashMap::new();
+    for ((poly, rotations), values) in rotations.into_iter().zip(values) {
+        evaluations.extend(rotations.into_iter().map(|rotation| (poly, rotation)).zip(values?));
+    }
+    Ok(evaluations)
 }
 
 /// sum_j basis\[j\]·rows\[j + rotation\], indices modulo n.
@@ -86,11 +93,11 @@ fn rotated_product<S: FieldSpec>(kernels: &Kernels, basis: &[Fp<S>], rows: &[Fp<
 
 /// sum of weight·polynomial as n coefficients.
 pub(super) fn combine<C: CurveSpec>(
-    kernels: &Kernels,
-    key: &Key<'_, C>,
+    session: &Session<'_, C>,
     polys: &Polys<'_, C::Scalar>,
     members: &[(Poly, Fp<C::Scalar>)],
-) -> Vec<Fp<C::Scalar>> {
+) -> Result<Buffer<C::Scalar>, Error> {
+    let Session { kernels, key, .. } = session;
     let (mut rows, mut coefficients) = (Vec::new(), Vec::new());
     for &(poly, weight) in members {
         match polys.get(poly) {
@@ -98,31 +105,31 @@ pub(super) fn combine<C: CurveSpec>(
             PolyRef::Coefficients(poly) => coefficients.push((poly, weight)),
         }
     }
-    let mut combined = vec![Fp::ZERO; key.shape().n()];
+    let mut combined = session.memory.zeros(key.shape().n())?;
     if !rows.is_empty() {
-        combine_rows(kernels, key, &rows, &mut combined);
+        combine_rows(session, &rows, &mut combined)?;
         kernels.intt(key.domain(), &mut combined);
     }
     for (poly, weight) in coefficients {
         kernels.add_scaled(&mut combined, poly, weight);
     }
-    combined
+    Ok(combined)
 }
 
 /// Adds the columns up, some at a time.
 fn combine_rows<C: CurveSpec>(
-    kernels: &Kernels,
-    key: &Key<'_, C>,
+    session: &Session<'_, C>,
     columns: &[(StoredRef<'_, C::Scalar>, Fp<C::Scalar>)],
-    sum: &mut Vec<Fp<C::Scalar>>,
-) {
-    let reader = key.reader(kernels);
-    let mut next = vec![Fp::ZERO; sum.len()];
-    for batch in columns.chunks(BATCH * kernels.threads()) {
-        let rows = reader.all_rows(&batch.iter().map(|(column, _)| *column).collect::<Vec<_>>());
-        let weighted = rows.iter().map(AsRef::as_ref).zip(batch.iter().map(|(_, weight)| *weight));
-        let terms: Vec<_> = weighted.chain([(sum.as_slice(), Fp::ONE)]).collect();
-        kernels.linear_combination(&mut next, &terms);
+    sum: &mut Buffer<C::Scalar>,
+) -> Result<(), Error> {
+    let mut next = session.memory.scratch(sum.len())?;
+    for batch in columns.chunks(BATCH * session.kernels.threads()) {
+        let stored: Vec<_> = batch.iter().map(|(column, _)| *column).collect();
+        let rows = session.reader().all_rows(&stored)?;
+        let weighted = rows.iter().map(|rows| &**rows).zip(batch.iter().map(|(_, weight)| *weight));
+        let terms: Vec<_> = weighted.chain([(&**sum, Fp::ONE)]).collect();
+        session.kernels.linear_combination(&mut next, &terms);
         std::mem::swap(sum, &mut next);
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::key::KeyColumn;
+use crate::memory::Buffer;
 use crate::shape::Shape;
 use crate::stages::quotient::CircuitColumns;
 use crate::storage::StoredRef;
@@ -53,9 +54,9 @@ pub(crate) struct Polys<'a, S: FieldSpec> {
     pub(crate) fixed: &'a [KeyColumn<'a, S>],
     pub(crate) sigma: &'a [KeyColumn<'a, S>],
     /// As coefficients.
-    pub(crate) quotient: Vec<Fp<S>>,
+    pub(crate) quotient: Buffer<S>,
     /// As coefficients.
-    pub(crate) random: Vec<Fp<S>>,
+    pub(crate) random: Buffer<S>,
 }
 
 /// A polynomial in the form it is kept in.

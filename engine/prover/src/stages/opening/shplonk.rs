@@ -11,6 +11,7 @@ use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 use super::lagrange;
 use super::queries::{Opened, Poly};
 use crate::Error;
+use crate::memory::Buffer;
 use crate::session::Session;
 
 /// A polynomial with the rotations of x it is opened at.
@@ -19,7 +20,7 @@ type Rotations = (Poly, Vec<i32>);
 /// Polynomials opened at the same points, combined: C = sum y^j P_j.
 struct PointSet<S: FieldSpec> {
     points: Vec<Fp<S>>,
-    combined: Vec<Fp<S>>,
+    combined: Buffer<S>,
     /// The polynomial of degree below the number of points that agrees with `combined` there.
     remainder: Vec<Fp<S>>,
 }
@@ -34,12 +35,12 @@ pub(super) fn open<C: CurveSpec>(
     let sets = combine(session, opened, y)?;
 
     // h = sum v^i (C_i - R_i) / Z_i
-    let mut h = vec![Fp::ZERO; session.key.shape().n()];
-    let mut quotient = Vec::new();
+    let n = session.key.shape().n();
+    let mut h = session.memory.zeros(n)?;
+    let mut quotient = session.memory.scratch(n)?;
     let mut power = Fp::ONE;
     for set in &sets {
-        quotient.clear();
-        quotient.extend_from_slice(&set.combined);
+        quotient.copy_from_slice(&set.combined);
         quotient.iter_mut().zip(&set.remainder).for_each(|(c, &r)| *c -= r);
         for &point in &set.points {
             kernels.divide_by_linear(&mut quotient, point);
@@ -68,7 +69,6 @@ pub(super) fn open<C: CurveSpec>(
     }
     terms.push((&h, -vanishing(&all_points)));
     let mut linearised = quotient;
-    linearised.resize(h.len(), Fp::ZERO);
     kernels.linear_combination(&mut linearised, &terms);
     linearised[0] -= constant;
     kernels.divide_by_linear(&mut linearised, u);
@@ -114,7 +114,7 @@ fn combine<C: CurveSpec>(
             }
             power *= y;
         }
-        let combined = lagrange::combine(session.kernels, session.key, &opened.polys, &terms);
+        let combined = lagrange::combine(session, &opened.polys, &terms)?;
         let remainder = interpolate(&points, &values)?;
         sets.push(PointSet { points, combined, remainder });
     }

@@ -3,6 +3,7 @@
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
 use crate::Error;
+use crate::memory::{Buffer, Memory};
 
 /// Turns the interpolations of h on q cosets into its q pieces h_0, ..., h_{q-1},
 /// h = sum X^{jn} h_j.
@@ -11,13 +12,15 @@ use crate::Error;
 /// agrees with h there is sum_j t_i^j h_j: coefficient by coefficient a Vandermonde system.
 pub(super) fn split<S: FieldSpec>(
     kernels: &Kernels,
+    memory: &Memory,
     points: &[Fp<S>],
-    interpolations: &[Vec<Fp<S>>],
-) -> Result<Vec<Vec<Fp<S>>>, Error> {
+    interpolations: &[Buffer<S>],
+) -> Result<Vec<Buffer<S>>, Error> {
     let mut pieces = Vec::with_capacity(interpolations.len());
     for weights in vandermonde_inverse(points)? {
-        let mut piece = vec![Fp::ZERO; interpolations.first().map_or(0, Vec::len)];
-        let terms: Vec<(&[Fp<S>], Fp<S>)> = interpolations.iter().map(Vec::as_slice).zip(weights).collect();
+        let mut piece = memory.scratch(interpolations.first().map_or(0, |values| values.len()))?;
+        let terms: Vec<(&[Fp<S>], Fp<S>)> =
+            interpolations.iter().map(|values| &**values).zip(weights).collect();
         kernels.linear_combination(&mut piece, &terms);
         pieces.push(piece);
     }
@@ -63,13 +66,15 @@ mod tests {
             let n = 5;
             let pieces: Vec<Vec<Bn254Fr>> =
                 (0..q).map(|j| (0..n).map(|m| Fp::from_u64((j * 100 + m) as u64)).collect()).collect();
-            let values: Vec<Vec<Bn254Fr>> = points
+            let values: Vec<Buffer<Bn254FrSpec>> = points
                 .iter()
                 .map(|point| {
-                    (0..n).map(|m| (0..q).map(|j| point.pow(j as u64) * pieces[j][m]).sum()).collect()
+                    let value = |m| (0..q).map(|j| point.pow(j as u64) * pieces[j][m]).sum();
+                    Buffer::from((0..n).map(value).collect::<Vec<Bn254Fr>>())
                 })
                 .collect();
-            assert_eq!(split::<Bn254FrSpec>(&kernels, &points, &values).unwrap(), pieces);
+            let split = split(&kernels, &Memory, &points, &values).unwrap();
+            assert!(split.iter().map(|piece| &**piece).eq(pieces.iter().map(Vec::as_slice)));
         }
     }
 }
