@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! Multi-scalar multiplications, ours and the peers'.
+
+use parhelion_benches::{Result, cases, criterion};
+
+fn main() -> Result<()> {
+    criterion::run(cases::msm)
+}

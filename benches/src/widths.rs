@@ -44,9 +44,4 @@ pub const PAIRING: Widths = &[
 ];
 
 /// `poseidon`. A chain of Poseidon hashes.
-pub const POSEIDON: Widths = &[
-    (0, 252928),
-    (1, 4003),
-    (72, 1002),
-    (254, 2002093),
-];
+pub const POSEIDON: Widths = &[(0, 252928), (1, 4003), (72, 1002), (254, 2002093)];
