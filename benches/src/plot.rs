@@ -1,4 +1,4 @@
-//! Records as a picture: one bar for each ratio.
+//! Records as a picture: one bar for each ratio that has a goal.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -16,24 +16,25 @@ struct Bar<'a> {
     label: String,
     group: &'a str,
     ratio: f64,
-    goal: Option<f64>,
+    goal: f64,
 }
 
-/// Writes an SVG with the peers' times as multiples of ours. A tick marks the goal.
+/// An SVG with the times of others as multiples of ours, wherever there is a goal, which a tick marks.
 ///
 /// # Errors
 /// If nothing was measured or the drawing fails.
-pub fn ratios(record: &Record, groups: &[&str]) -> Result<String> {
+pub fn goals(record: &Record) -> Result<String> {
     let mut bars = Vec::new();
-    for group in record.groups.iter().filter(|group| groups.contains(&group.name.as_str())) {
+    for group in &record.groups {
         for contest in &group.contests {
-            for peer in contest.others.iter().filter(|other| other.role == "peer") {
-                let label = format!("{}, {}", contest.name, peer.name);
-                bars.push(Bar { label, group: &group.name, ratio: peer.ratio, goal: peer.goal });
+            for other in contest.others.iter().filter(|other| other.role != "limit") {
+                let Some(goal) = other.goal else { continue };
+                let label = format!("{}, {}", contest.name, other.name);
+                bars.push(Bar { label, group: &group.name, ratio: other.ratio, goal });
             }
         }
     }
-    let longest = bars.iter().map(|bar| bar.ratio.max(bar.goal.unwrap_or(0.0))).fold(0.0, f64::max);
+    let longest = bars.iter().map(|bar| bar.ratio.max(bar.goal)).fold(0.0, f64::max);
     if longest == 0.0 {
         return Err("nothing to plot: measure first".into());
     }
@@ -43,7 +44,7 @@ pub fn ratios(record: &Record, groups: &[&str]) -> Result<String> {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
         area.fill(&WHITE)?;
         let threads = record.threads;
-        let title = format!("Time of peers, multiples of ours ({threads} thread(s), {})", record.backend);
+        let title = format!("Times as multiples of ours, and goals ({}, threads: {threads})", record.backend);
         text(&area, &title, (10, 4), 14)?;
         for (row, bar) in bars.iter().enumerate() {
             draw(
@@ -64,13 +65,11 @@ fn draw(area: &Area<'_>, bar: &Bar<'_>, top: i32, scale: f64) -> Result<()> {
     let x = |ratio: f64| NAMES + (ratio * scale) as i32;
     let bottom = top + ROW as i32 - 5;
     text(area, &format!("{}: {}", bar.group, bar.label), (10, top), 12)?;
-    let reached = bar.goal.is_none_or(|goal| bar.ratio >= goal);
-    let colour = if reached { RGBColor(44, 110, 160) } else { RGBColor(200, 110, 40) };
+    let colour = if bar.ratio >= bar.goal { RGBColor(44, 110, 160) } else { RGBColor(200, 110, 40) };
     area.draw(&Rectangle::new([(NAMES, top), (x(bar.ratio), bottom)], colour.filled()))?;
-    if let Some(goal) = bar.goal {
-        area.draw(&Rectangle::new([(x(goal) - 1, top - 2), (x(goal) + 1, bottom + 2)], BLACK.filled()))?;
-    }
-    text(area, &format!("{:.1}", bar.ratio), (x(bar.ratio.max(bar.goal.unwrap_or(0.0))) + 6, top), 12)
+    let tick = x(bar.goal);
+    area.draw(&Rectangle::new([(tick - 1, top - 2), (tick + 1, bottom + 2)], BLACK.filled()))?;
+    text(area, &format!("{:.1}", bar.ratio), (x(bar.ratio.max(bar.goal)) + 6, top), 12)
 }
 
 fn text(area: &Area<'_>, words: &str, position: (i32, i32), size: i32) -> Result<()> {

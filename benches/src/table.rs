@@ -4,21 +4,36 @@ use std::fmt::Write;
 
 use crate::record::{Group, Other, Outcome, Record};
 
-/// A group as a table: a row for each contest, our time, and the others' as multiples of it.
+/// A group as tables, one for each set of libraries: a row for each contest, our time, and the others' as
+/// multiples of it.
 #[must_use]
 pub fn group(group: &Group) -> String {
+    // Contests with the same first opponent have the same ones, or fewer of them.
+    let mut tables: Vec<(&str, Vec<&Outcome>)> = Vec::new();
+    for contest in &group.contests {
+        let first = contest.others.first().map_or("", |other| &other.name);
+        match tables.iter_mut().find(|(name, _)| *name == first) {
+            Some((_, rows)) => rows.push(contest),
+            None => tables.push((first, vec![contest])),
+        }
+    }
+    let tables = tables.into_iter().map(|(_, rows)| table(&group.name, &rows));
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+fn table(title: &str, rows: &[&Outcome]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for other in group.contests.iter().flat_map(|contest| &contest.others) {
+    for other in rows.iter().flat_map(|contest| &contest.others) {
         if !names.contains(&other.name.as_str()) {
             names.push(&other.name);
         }
     }
-    let mut text = format!("| {} | ns an item |", group.name);
+    let mut text = format!("| {title} | ns an item |");
     names.iter().for_each(|name| text += &format!(" {name} |"));
     text += "\n|---|--:|";
     names.iter().for_each(|_| text += "--:|");
     text.push('\n');
-    for contest in &group.contests {
+    for contest in rows {
         let _ = write!(text, "| {} | {} |", contest.name, digits(contest.median_ns));
         for name in &names {
             let other = contest.others.iter().find(|other| other.name == *name);
@@ -39,9 +54,8 @@ pub fn record(record: &Record) -> String {
             rate => format!(" {rate:.1}·10⁹ IFMA a second,"),
         };
         format!(
-            "{:.2} GHz,{ifma} {:.1} GB a second of memory.\n\n{}",
-            machine.clock,
-            machine.bandwidth,
+            "### {}\n\n{:.2} GHz,{ifma} {:.1} GB a second of memory.\n\n{}",
+            part.name, machine.clock, machine.bandwidth,
             group(part)
         )
     });
@@ -129,7 +143,7 @@ mod tests {
         assert_eq!(group(&part), expected);
         let whole = Record { threads: 1, backend: "scalar".to_owned(), groups: vec![part] };
         assert!(
-            record(&whole).starts_with("4.00 GHz, 8.0·10⁹ IFMA a second, 20.0 GB a second of memory.\n\n|")
+            record(&whole).starts_with("### things\n\n4.00 GHz, 8.0·10⁹ IFMA a second, 20.0 GB a second of memory.\n\n|")
         );
         let verdicts = goals(&whole);
         assert!(verdicts.contains("| things: a | IFMA | 60% | 61% | reached |"), "{verdicts}");

@@ -1,7 +1,7 @@
 //! Measures our kernels beside their peers, in turn, and keeps the ratios.
 //!
 //!     kernel_table measure --cpu NAME GROUP[/FILTER]...   times contests and adds them to the record
-//!     kernel_table render --cpu NAME                       prints the record, writes the pictures of the docs
+//!     kernel_table render --cpu NAME                       puts the records into the docs
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ enum Command {
         #[arg(required = true)]
         groups: Vec<String>,
     },
-    /// Prints the records as tables, and draws `docs/src/kernels-THREADS.svg`.
+    /// Puts the records of a CPU into `docs/src/kernel-benchmarks.md`, with pictures beside it.
     Render {
         /// The folder of the records.
         #[arg(long)]
@@ -71,18 +71,26 @@ fn measure(cpu: &str, groups: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// What is between these lines of the page comes from records.
+const MARKS: [&str; 2] = ["<!-- records: kernel_table render -->\n", "<!-- end of records -->\n"];
+
+/// Numbers of threads that records are looked for.
+const THREADS: std::ops::RangeInclusive<usize> = 1..=256;
+
 fn render(cpu: &str) -> Result<()> {
-    for threads in [1, 2, 4, 8, 16, 32, 64] {
-        let path = Record::path(cpu, threads);
-        if !path.exists() {
-            continue;
-        }
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src");
+    let mut text = String::new();
+    for path in THREADS.map(|threads| Record::path(cpu, threads)).filter(|path| path.exists()) {
         let record = Record::read(&path)?;
-        println!("## {} kernels, threads: {threads}\n", record.backend);
-        println!("{}\n{}", table::goals(&record), table::record(&record));
-        let picture = plot::ratios(&record, &["products", "ntt", "msm", "inversion"])?;
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src");
-        fs::write(docs.join(format!("kernels-{threads}.svg")), picture)?;
+        let picture = format!("kernels-{}.svg", record.threads);
+        fs::write(docs.join(&picture), plot::goals(&record)?)?;
+        text += &format!("\n## {cpu}, {} kernels, threads: {}\n\n", record.backend, record.threads);
+        text += &format!("![Times of others as multiples of ours]({picture})\n\n");
+        text += &format!("{}\n{}\n", table::goals(&record), table::record(&record));
     }
-    Ok(())
+    let page = docs.join("kernel-benchmarks.md");
+    let old = fs::read_to_string(&page)?;
+    let parts = old.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("{}: the marks are missing", page.display()))?;
+    Ok(fs::write(&page, [before, MARKS[0], &text, MARKS[1], after].concat())?)
 }
