@@ -55,7 +55,9 @@ pub fn record(record: &Record) -> String {
         };
         format!(
             "### {}\n\n{:.2} GHz,{ifma} {:.1} GB a second of memory.\n\n{}",
-            part.name, machine.clock, machine.bandwidth,
+            part.name,
+            machine.clock,
+            machine.bandwidth,
             group(part)
         )
     });
@@ -143,7 +145,9 @@ mod tests {
         assert_eq!(group(&part), expected);
         let whole = Record { threads: 1, backend: "scalar".to_owned(), groups: vec![part] };
         assert!(
-            record(&whole).starts_with("### things\n\n4.00 GHz, 8.0·10⁹ IFMA a second, 20.0 GB a second of memory.\n\n|")
+            record(&whole).starts_with(
+                "### things\n\n4.00 GHz, 8.0·10⁹ IFMA a second, 20.0 GB a second of memory.\n\n|"
+            )
         );
         let verdicts = goals(&whole);
         assert!(verdicts.contains("| things: a | IFMA | 60% | 61% | reached |"), "{verdicts}");

@@ -90,7 +90,8 @@ fn render(cpu: &str) -> Result<()> {
     }
     let page = docs.join("kernel-benchmarks.md");
     let old = fs::read_to_string(&page)?;
-    let parts = old.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
+    let parts =
+        old.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
     let (before, after) = parts.ok_or_else(|| format!("{}: the marks are missing", page.display()))?;
     Ok(fs::write(&page, [before, MARKS[0], &text, MARKS[1], after].concat())?)
 }
