@@ -1,7 +1,9 @@
 //! Parhelion's kernels beside those of other libraries, and beside what the machine can do at most.
 //!
-//!     cargo bench -p parhelion-benches --features peers --bench ntt
-//!     cargo run --release -p parhelion-benches --features peers --bin kernel_table -- measure ntt
+//! ```text
+//! cargo bench -p parhelion-benches --features peers --bench ntt
+//! cargo run --release -p parhelion-benches --features peers --bin kernel_table -- measure --cpu NAME ntt
+//! ```
 //!
 //! [`inputs`] and [`widths`] say what goes in. A contest (`contest`) is the same work done by several
 //! libraries, checked to give the same bytes and then timed in turn; `cases` lists all of them. The
