@@ -1,63 +1,37 @@
-//! Inputs that the benchmarks share.
+//! Parhelion's kernels beside those of other libraries, and beside what the machine can do at most.
 //!
-//! Run one with `cargo bench -p parhelion-benches --features peers --bench axiom`; add a name to
-//! run a part, and set `RAYON_NUM_THREADS` for the number of threads of both sides.
+//! ```text
+//! cargo bench -p parhelion-benches --features peers --bench ntt
+//! cargo run --release -p parhelion-benches --features peers --bin kernel_table -- measure --cpu NAME ntt
+//! ```
+//!
+//! [`inputs`] and [`widths`] say what goes in. A contest (`contest`) is the same work done by several
+//! libraries, checked to give the same bytes and then timed in turn; `cases` lists all of them. The
+//! libraries, and what measures them, are behind the feature `peers`.
 
-use parhelion_field_kernels::{Bn254Fr, Fp};
+pub mod element;
+pub mod inputs;
+pub mod widths;
 
-/// What the scalars of a multi-scalar multiplication look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scalars {
-    /// Uniform field elements.
-    Uniform,
-    /// Uniform bytes, as in range-checked columns.
-    Bytes,
-    /// 0 or 1, as in selectors.
-    Bits,
-    /// The same element throughout, so that all points fall into one bucket per window.
-    Equal,
-}
+#[cfg(feature = "peers")]
+pub mod cases;
+#[cfg(feature = "peers")]
+pub mod contest;
+#[cfg(feature = "peers")]
+pub mod criterion;
+#[cfg(feature = "peers")]
+pub mod limits;
+#[cfg(feature = "peers")]
+mod peers;
+#[cfg(feature = "peers")]
+pub mod plot;
+#[cfg(feature = "peers")]
+pub mod record;
+#[cfg(feature = "peers")]
+pub mod setup;
+#[cfg(feature = "peers")]
+pub mod table;
 
-impl Scalars {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Uniform, Self::Bytes, Self::Bits, Self::Equal];
-
-    /// `n` scalars of this kind; the same at every call.
-    #[must_use]
-    pub fn draw(self, n: usize) -> Vec<Bn254Fr> {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        // Multiplying by a fixed element spreads words over the field.
-        let spread = Fp::from_u64(state).invert().unwrap_or(Fp::ONE);
-        let mut word = move || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
-        (0..n)
-            .map(|_| match self {
-                Self::Uniform => Fp::from_u64(word()) * spread,
-                Self::Bytes => Fp::from_u64(word() & 0xff),
-                Self::Bits => Fp::from_u64(word() & 1),
-                Self::Equal => spread,
-            })
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_are_what_they_say() {
-        let bound = |kind: Scalars, limit: u64| {
-            kind.draw(100).iter().all(|s| s.to_canonical()[1..] == [0; 3] && s.to_canonical()[0] < limit)
-        };
-        assert!(bound(Scalars::Bytes, 256));
-        assert!(bound(Scalars::Bits, 2));
-        assert!(Scalars::Equal.draw(3).windows(2).all(|pair| pair[0] == pair[1]));
-        let uniform = Scalars::Uniform.draw(100);
-        assert!(uniform.iter().filter(|s| s.to_canonical()[3] != 0).count() > 90);
-    }
-}
+pub use element::Element;
+#[cfg(feature = "peers")]
+pub use setup::Result;

@@ -1,0 +1,7 @@
+//! Multi-scalar multiplications, ours and the peers'.
+
+use parhelion_benches::{Result, cases, criterion};
+
+fn main() -> Result<()> {
+    criterion::run(cases::msm)
+}

@@ -1,0 +1,139 @@
+//! Multi-scalar multiplications.
+
+use std::hint::black_box;
+use std::sync::{Arc, OnceLock};
+
+use ark_ec::CurveGroup;
+use group::Curve;
+use halo2_axiom::halo2curves::bn256 as axiom;
+use halo2curves::bn256 as curves;
+use parhelion_field_kernels::{Affine, Bn254G1Spec, CurveSpec, Fp, PallasSpec};
+use pasta_curves::pallas;
+use pasta_curves_0_5::pallas as older;
+
+use crate::Result;
+use crate::contest::{Contest, Contestant, Role};
+use crate::element::{convert, point_bytes};
+use crate::inputs::{self, Scalars};
+use crate::peers::{self, ARKWORKS, AXIOM, CURVES, PASTA_MSM, Point, ZCASH, ark_msm, pallas_msm};
+use crate::setup::kernels;
+
+const GROUP: &str = "msm";
+
+/// The size at which all kinds of scalars are compared.
+const KINDS_AT: u32 = 17;
+
+/// The largest size.
+const MAX_K: u32 = 18;
+
+/// Points of a curve, made once.
+type Points<C> = OnceLock<Arc<Vec<Affine<C>>>>;
+
+static BN254: Points<Bn254G1Spec> = OnceLock::new();
+static PALLAS: Points<PallasSpec> = OnceLock::new();
+
+/// The first `n` points of the curve.
+fn points<C: CurveSpec>(cached: &Points<C>) -> Result<Arc<Vec<Affine<C>>>> {
+    let kernels = kernels()?;
+    Ok(cached.get_or_init(|| Arc::new(inputs::points(&kernels, 1 << MAX_K))).clone())
+}
+
+/// Our kernel, as a contestant in some role.
+fn ours<C: CurveSpec>(
+    name: &str,
+    role: Role,
+    all: &Arc<Vec<Affine<C>>>,
+    scalars: Vec<Fp<C::Scalar>>,
+) -> Result<Contestant> {
+    let (kernels, points) = (kernels()?, all.clone());
+    let run = move || kernels.msm(&points[..scalars.len()], black_box(&scalars));
+    Ok(Contestant::value(name, role, run, |sum| point_bytes(&sum.to_affine())))
+}
+
+/// A goal for uniform scalars.
+fn goal(contestant: Contestant, kind: Scalars, goal: f64) -> Contestant {
+    if kind == Scalars::Uniform { contestant.goal(goal) } else { contestant }
+}
+
+/// Our own uniform time, which scalars of these kinds should beat.
+fn uniform<C: CurveSpec>(all: &Arc<Vec<Affine<C>>>, kind: Scalars, n: usize) -> Result<Option<Contestant>> {
+    let goal = match kind {
+        Scalars::Uniform => return Ok(None),
+        Scalars::Words => Some(3.0),
+        Scalars::Bytes => Some(12.0),
+        Scalars::Bits => Some(25.0),
+        _ => None,
+    };
+    let uniform = ours("parhelion, uniform", Role::Yardstick, all, Scalars::Uniform.draw(n))?;
+    Ok(Some(match goal {
+        Some(goal) => uniform.goal(goal),
+        None => uniform,
+    }))
+}
+
+fn bn254(kind: Scalars, k: u32) -> Result<Vec<Contestant>> {
+    let (all, scalars) = (points(&BN254)?, kind.draw(1 << k));
+    let axiom = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert::<_, axiom::Fr>(&scalars));
+        let run =
+            move || halo2_axiom::arithmetic::best_multiexp::<axiom::G1Affine>(black_box(&scalars), &points);
+        Contestant::value(AXIOM, Role::Peer, run, |sum| sum.to_affine().to_bytes())
+    };
+    let curves = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert::<_, curves::Fr>(&scalars));
+        let run = move || halo2curves::msm::msm_best::<curves::G1Affine>(black_box(&scalars), &points);
+        Contestant::value(CURVES, Role::Peer, run, |sum| Point::to_bytes(&sum.to_affine()))
+    };
+    let arkworks = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+        let run = move || ark_msm::<ark_bn254::g1::Config>(&points, black_box(&scalars));
+        Contestant::value(ARKWORKS, Role::Peer, run, |sum| sum.into_affine().to_bytes())
+    };
+    let peers = [goal(axiom, kind, 4.5), goal(arkworks, kind, 5.0), curves];
+    Ok([ours("parhelion", Role::Ours, &all, scalars)?]
+        .into_iter()
+        .chain(peers)
+        .chain(uniform(&all, kind, 1 << k)?)
+        .collect())
+}
+
+fn pallas(kind: Scalars, k: u32) -> Result<Vec<Contestant>> {
+    let (all, scalars) = (points(&PALLAS)?, kind.draw(1 << k));
+    let supranational = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+        let run = move || pallas_msm(&points, black_box(&scalars));
+        Contestant::value(PASTA_MSM, Role::Peer, run, |sum: &older::Point| sum.to_affine().to_bytes())
+    };
+    let zcash = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+        let run =
+            move || halo2_proofs::arithmetic::best_multiexp::<pallas::Affine>(black_box(&scalars), &points);
+        Contestant::value(ZCASH, Role::Peer, run, |sum| pallas::Affine::from(*sum).to_bytes())
+    };
+    let arkworks = {
+        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+        let run = move || ark_msm::<ark_pallas::PallasConfig>(&points, black_box(&scalars));
+        Contestant::value(ARKWORKS, Role::Peer, run, |sum| sum.into_affine().to_bytes())
+    };
+    let peers = [goal(supranational, kind, 3.5), goal(zcash, kind, 6.0), arkworks];
+    Ok([ours("parhelion", Role::Ours, &all, scalars)?]
+        .into_iter()
+        .chain(peers)
+        .chain(uniform(&all, kind, 1 << k)?)
+        .collect())
+}
+
+/// The contests of the group `msm`.
+#[must_use]
+pub fn msm() -> Vec<Contest> {
+    let mut contests = Vec::new();
+    for (curve, build) in [("BN254", bn254 as fn(Scalars, u32) -> _), ("Pallas", pallas)] {
+        let mut contest = |k: u32, kind: Scalars| {
+            let name = format!("{curve}, 2^{k}, {}", kind.name());
+            contests.push(Contest::new(GROUP, name, 1 << k, move || build(kind, k)));
+        };
+        [14, KINDS_AT, MAX_K].into_iter().for_each(|k| contest(k, Scalars::Uniform));
+        Scalars::ALL.into_iter().skip(1).for_each(|kind| contest(KINDS_AT, kind));
+    }
+    contests
+}
