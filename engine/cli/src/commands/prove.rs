@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::transcript::TranscriptWriterBuffer;
 use parhelion::{PreparedKey, Prover};
 use parhelion_cli::ProofFile;
 use parhelion_cli::circuits::Witness;
@@ -76,7 +75,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let proof = prove(&prover, &prepared, &witness, OsRng);
     let prove_time = start.elapsed();
     let stages = bar.finish();
-    let proof = proof?;
+    let proof = proof?.finalize();
 
     let (verdict, verify_time) =
         ui::busy("verification", || stock::verify(&srs.params, &vk, multi_open, &witness.instances, &proof));
@@ -132,11 +131,11 @@ pub(crate) fn prove(
     key: &PreparedKey<'_>,
     witness: &Witness,
     rng: impl RngCore,
-) -> Result<Vec<u8>, parhelion::Error> {
+) -> Result<ProofTranscript, parhelion::Error> {
     let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
-    let mut transcript = ProofTranscript::init(Vec::new());
+    let mut transcript = ProofTranscript::new();
     prover.prove(key, std::slice::from_ref(&witness.circuit), &[&columns], rng, &mut transcript)?;
-    Ok(transcript.finalize())
+    Ok(transcript)
 }
 
 fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usize) {

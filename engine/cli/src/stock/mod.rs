@@ -1,6 +1,9 @@
 //! The unmodified library: its prover is the baseline, its verifier is the judge.
 
 mod strict;
+mod transcript;
+
+pub use transcript::{Part, ProofTranscript, Sections};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,15 +13,11 @@ use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::{ProverGWC, ProverSHPLONK, VerifierGWC, VerifierSHPLONK};
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
-use halo2_axiom::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use parhelion::MultiOpen;
 use rand::RngCore;
 
 use self::strict::StrictRead;
 use crate::circuits::Witness;
-
-/// The transcript that proofs are written to here.
-pub type ProofTranscript = Blake2bWrite<Vec<u8>, G1Affine, Challenge255<G1Affine>>;
 
 /// Why a proof is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -79,11 +78,11 @@ pub fn prove(
     multi_open: MultiOpen,
     witness: &Witness,
     rng: impl RngCore,
-) -> Result<Vec<u8>, plonk::Error> {
+) -> Result<ProofTranscript, plonk::Error> {
     let circuits = std::slice::from_ref(&witness.circuit);
     let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
     let instances: &[&[&[Fr]]] = &[&columns];
-    let mut transcript = ProofTranscript::init(Vec::new());
+    let mut transcript = ProofTranscript::new();
     match multi_open {
         MultiOpen::Shplonk => {
             plonk::create_proof::<KZGCommitmentScheme<_>, ProverSHPLONK<'_, _>, _, _, _, _>(
@@ -104,7 +103,7 @@ pub fn prove(
             &mut transcript,
         )?,
     }
-    Ok(transcript.finalize())
+    Ok(transcript)
 }
 
 /// Checks a proof with the library's own verifier, and that it is the only encoding of itself:

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::plonk::VerifyingKey;
-use halo2_axiom::transcript::TranscriptWriterBuffer;
 use parhelion::oracle;
 use parhelion_cli::circuits::Witness;
-use parhelion_cli::stock::{self, ProofTranscript};
+use parhelion_cli::stock::{self, ProofTranscript, Sections};
 use parhelion_cli::store::{KeyStore, Keys, Srs};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -40,6 +39,7 @@ pub(crate) struct Measured {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct ProofCost {
     pub(crate) seconds: f64,
+    pub(crate) sections: Sections,
     /// Resident memory before the proof: keys, SRS and circuit.
     pub(crate) base_bytes: Option<u64>,
     /// High-water mark of resident memory.
@@ -110,7 +110,7 @@ fn measure(
     srs: &Srs,
     vk: &VerifyingKey<G1Affine>,
     witness: &Witness,
-    mut prove: impl FnMut() -> Result<Vec<u8>, CommandError>,
+    mut prove: impl FnMut() -> Result<ProofTranscript, CommandError>,
 ) -> Result<Measured, CommandError> {
     let mut proofs = Vec::with_capacity(PROOFS);
     let mut outputs = Vec::with_capacity(PROOFS);
@@ -124,16 +124,18 @@ fn measure(
         let peak_reset = proc::reset_peak_resident();
         let start = Instant::now();
         let proof = prove()?;
-        let seconds = start.elapsed().as_secs_f64();
+        let end = Instant::now();
+        let seconds = (end - start).as_secs_f64();
         proofs.push(ProofCost {
             seconds,
+            sections: proof.sections(vk.cs().num_challenges(), end).unwrap_or_default(),
             base_bytes,
             peak_bytes: proc::peak_resident(),
             peak_reset,
             minor_faults: proc::minor_faults().zip(faults_before).map(|(after, before)| after - before),
             allocations: ALLOCATOR.stats().allocations - allocations_before,
         });
-        outputs.push(proof);
+        outputs.push(proof.finalize());
     }
 
     let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
@@ -167,7 +169,7 @@ fn compare(
     let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
     let instances: &[&[&[Fr]]] = &[&columns];
 
-    let mut theirs = ProofTranscript::init(Vec::new());
+    let mut theirs = ProofTranscript::new();
     let injection = oracle::capture(
         &srs.params,
         &keys.pk,
@@ -180,7 +182,7 @@ fn compare(
     let theirs = theirs.finalize();
 
     let prepared = prover.prepare(&srs.params, &keys.pk)?;
-    let mut ours = ProofTranscript::init(Vec::new());
+    let mut ours = ProofTranscript::new();
     prover.prove_injected(&prepared, circuits, instances, rng(), &mut ours, &injection)?;
     let ours = ours.finalize();
 

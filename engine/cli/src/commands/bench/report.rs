@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::child::{Comparison, Measured, ProofCost};
+use parhelion_cli::stock::Sections;
+
 use crate::args::BenchArgs;
 use crate::ui;
 
@@ -40,6 +42,8 @@ pub(super) struct Report {
 #[derive(Debug, Serialize)]
 struct Costs {
     seconds: Spread,
+    /// Median seconds of the parts of a proof.
+    sections: Sections,
     /// Medians; `null` where the system does not tell.
     peak_bytes: Option<u64>,
     /// Before the proof.
@@ -137,6 +141,13 @@ impl Report {
             ui::say(&stock.row(proof, "stock"));
             ui::say(&ours.row(proof, "parhelion"));
         }
+        for (name, part) in Sections::PARTS {
+            let (stock, ours) = (part(&self.stock.sections), part(&self.parhelion.sections));
+            ui::say(&format!(
+                "{name:<9} stock {stock:>8.3} s, parhelion {ours:>8.3} s, {:.1}x",
+                stock / ours
+            ));
+        }
         let ratio =
             |ratio: Option<f64>| ratio.map_or_else(|| "unknown".to_owned(), |ratio| format!("{ratio:.2}"));
         ui::say(&format!(
@@ -181,11 +192,20 @@ impl Costs {
                 proofs.clone().map(|proof| field(proof).map(|value| value as f64)).collect();
             values.map(|values| median(values) as u64)
         };
+        let section =
+            |part: fn(&Sections) -> f64| median(proofs.clone().map(|proof| part(&proof.sections)).collect());
         Self {
             peak_bytes: known(|proof| proof.peak_bytes),
             base_bytes: known(|proof| proof.base_bytes),
             minor_faults: known(|proof| proof.minor_faults),
             allocations: known(|proof| Some(proof.allocations)).unwrap_or_default(),
+            sections: Sections {
+                witness: section(|sections| sections.witness),
+                lookup: section(|sections| sections.lookup),
+                products: section(|sections| sections.products),
+                quotient: section(|sections| sections.quotient),
+                opening: section(|sections| sections.opening),
+            },
             seconds: Spread::of(seconds),
         }
     }
