@@ -232,6 +232,9 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// values\[i\] *= by.
     fn scale<S: FieldSpec>(self, values: &mut [Fp<S>], by: Fp<S>);
 
+    /// values\[i\] = values\[i\]².
+    fn square<S: FieldSpec>(self, values: &mut [Fp<S>]);
+
     /// out\[i\] = Σ c·v\[start + i\] over the terms (v, c); what a vector lacks is 0.
     fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]);
 

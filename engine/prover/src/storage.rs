@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Output, Packed, ProgramBuilder};
+use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Packed};
 use parhelion_scheduler::ExecutorExt;
 
 use crate::Error;
@@ -86,10 +86,6 @@ impl<S: FieldSpec> Labels<S> {
     /// The cells that these are the labels of; `None` if one is no label.
     pub(crate) fn find(&self, kernels: &Kernels, columns: &[&[Fp<S>]]) -> Vec<Option<Vec<u32>>> {
         // (delta^i·omega^j)^n is delta^(i·n): from it i is known, and j from what is left.
-        let mut builder = ProgramBuilder::<S>::new();
-        let label = builder.column(0, 0);
-        let power = (0..self.k).fold(label, |power, _| builder.mul(power, power));
-        let program = builder.build(&[Output { node: power, column: 0, scale: None }]);
         let rows: HashMap<u64, usize> = index(&self.omegas);
         let raised: Vec<Fp<S>> = self.deltas.iter().map(|delta| delta.pow(1 << self.k)).collect();
         let of_column: HashMap<u64, usize> = index(&raised);
@@ -105,8 +101,8 @@ impl<S: FieldSpec> Labels<S> {
         };
         kernels.executor().map(columns.len(), |index| {
             let labels = columns[index];
-            let mut powers = vec![Fp::ZERO; labels.len()];
-            kernels.run_program(&program, &[labels], &[], &mut [&mut powers]);
+            let mut powers = labels.to_vec();
+            (0..self.k).for_each(|_| kernels.square(&mut powers));
             labels.iter().zip(powers).map(|(label, power)| cell(*label, power)).collect()
         })
     }

@@ -217,6 +217,21 @@ impl<S: FieldSpec> Tight<S> {
         Self::from_words_shifted(token.load_words(from))
     }
 
+    /// Eight neighbouring elements times 4: below 4p.
+    #[inline(always)]
+    pub(super) fn load_times_four(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        let [a, b, c, d] = token.load_words(from);
+        let mask = token.splat(MASK);
+        let limbs = [
+            a.shl::<2>() & mask,
+            a.shr_pair::<50>(b) & mask,
+            b.shr_pair::<38>(c) & mask,
+            c.shr_pair::<26>(d) & mask,
+            d.shr::<14>(),
+        ];
+        Self(limbs, PhantomData)
+    }
+
     /// Writes eight neighbours as they are: below 2^256, not reduced.
     #[inline(always)]
     pub(super) fn store_unreduced(self, to: &mut [Fp<S>; 8]) {

@@ -117,6 +117,10 @@ impl Backend for Ifma {
         vector::scale(self, values, by);
     }
 
+    fn square<S: FieldSpec>(self, values: &mut [Fp<S>]) {
+        vector::square(self, values);
+    }
+
     fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]) {
         vector::linear_combination(self, out, start, terms);
     }

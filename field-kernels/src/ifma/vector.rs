@@ -95,6 +95,21 @@ with_features! {
 }
 
 with_features! {
+    /// values\[i\] = values\[i\]².
+    pub(super) fn square<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>]) {
+        let (eights, rest) = values.as_chunks_mut::<LANES>();
+        for eight in eights {
+            // (4·a·2^256)² over 2^260.
+            Tight::load_times_four(token, eight).square().store(eight);
+        }
+        let mut last = [Fp::ZERO; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        Tight::load_times_four(token, &last).square().store(&mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+with_features! {
     /// out = Σ c·v over the terms (v, c) from element `start` on; what a vector lacks is 0.
     pub(super) fn linear_combination<S: FieldSpec>(
         token: Ifma,

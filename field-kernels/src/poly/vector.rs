@@ -40,6 +40,14 @@ impl Kernels {
         });
     }
 
+    /// values\[i\] = values\[i\]².
+    pub fn square<S: FieldSpec>(&self, values: &mut [Fp<S>]) {
+        let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
+        with_backend!(self, backend => {
+            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.square(chunk));
+        });
+    }
+
     /// acc\[i\] += by·rhs\[i\].
     ///
     /// # Panics

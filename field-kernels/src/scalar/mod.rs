@@ -75,6 +75,10 @@ impl Backend for Scalar {
         values.iter_mut().for_each(|value| *value *= by);
     }
 
+    fn square<S: FieldSpec>(self, values: &mut [Fp<S>]) {
+        values.iter_mut().for_each(|value| *value = value.square());
+    }
+
     fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]) {
         vector::linear_combination(out, start, terms);
     }

@@ -2,7 +2,9 @@
 
 use parhelion_field_kernels::{Fp, Kernels};
 
-use crate::common::{LENGTHS, Library, Mirror, Suite, all_theirs, cycled, edges, random, shapes};
+use crate::common::{
+    LENGTHS, Library, Mirror, Suite, all_theirs, cycled, edges, heaviest, largest, random, shapes,
+};
 
 /// A kernel that replaces elements of `acc`, given those of `rhs` and a factor.
 struct Kernel<S: Mirror> {
@@ -131,7 +133,19 @@ fn shapes_of_vectors<S: Mirror>(suite: &Suite) {
     }
 }
 
-on_fields! { every_length, pairs_of_edges, factors_at_edges, results_at_edges, shapes_of_vectors }
+fn squares<S: Mirror>(suite: &Suite) {
+    let vectors = LENGTHS.map(|len| random::<S>(len, len as u64));
+    for values in vectors.into_iter().chain([edges::<S>(), vec![largest(); 9], vec![heaviest(); 9]]) {
+        let expected: Vec<_> = all_theirs(&values).into_iter().map(|value| value * value).collect();
+        suite.check(&format!("squares of {} elements", values.len()), &expected, |kernels| {
+            let mut squares = values.clone();
+            kernels.square(&mut squares);
+            squares
+        });
+    }
+}
+
+on_fields! { squares, every_length, pairs_of_edges, factors_at_edges, results_at_edges, shapes_of_vectors }
 
 #[test]
 #[should_panic(expected = "vectors differ in length: 2 and 3 elements")]
