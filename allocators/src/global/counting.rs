@@ -2,9 +2,23 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use crate::shards::{Shards, Stats};
-use crate::trim::Trim;
+use super::shards::{Shards, Stats};
+use super::trim::Trim;
+
+/// The name that the global allocator has announced.
+static INSTALLED: Mutex<Option<&'static str>> = Mutex::new(None);
+
+/// The name of the global allocator, if it was chosen by [`install!`](crate::install). `None` means
+/// that it is another: Rust's default, or one that the binary has set by itself.
+#[must_use]
+pub fn installed() -> Option<&'static str> {
+    // It announces itself with its first allocation, and here is one at the latest.
+    drop(std::hint::black_box(Box::new(0u8)));
+    *INSTALLED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An allocator that passes every call to `A` and counts it.
 ///
@@ -23,12 +37,19 @@ pub struct Counting<A> {
     name: &'static str,
     inner: A,
     shards: Shards,
+    /// The global allocator, which has yet to say so.
+    unannounced: AtomicBool,
 }
 
 impl<A> Counting<A> {
     /// Wraps `inner`, to be called `name` in reports.
     pub const fn new(name: &'static str, inner: A) -> Self {
-        Self { name, inner, shards: Shards::new() }
+        Self { name, inner, shards: Shards::new(), unannounced: AtomicBool::new(false) }
+    }
+
+    /// As [`new`](Self::new), for the binary's global allocator: [`installed`] gives its name.
+    pub const fn new_global(name: &'static str, inner: A) -> Self {
+        Self { name, inner, shards: Shards::new(), unannounced: AtomicBool::new(true) }
     }
 
     /// The name of the wrapped allocator.
@@ -47,6 +68,23 @@ impl<A> Counting<A> {
     /// Lets [`Stats::peak`] start again from the bytes that are live now.
     pub fn reset_peak(&self) {
         self.shards.reset_peak();
+    }
+
+    fn count_new(&self, size: usize) {
+        if self.unannounced.load(Ordering::Relaxed) {
+            self.announce();
+        }
+        self.shards.count_new(size);
+    }
+
+    /// Only tries the lock: an allocator must not wait for a thread that allocates. If it is taken,
+    /// the next allocation tries again.
+    #[cold]
+    fn announce(&self) {
+        if let Ok(mut installed) = INSTALLED.try_lock() {
+            *installed = Some(self.name);
+            self.unannounced.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -68,14 +106,15 @@ impl<A> fmt::Debug for Counting<A> {
 
 // SAFETY: every method hands its arguments on to `A`, which is a `GlobalAlloc`, and returns
 // what `A` returned. Counting is done on atomics in `self` and on a constant-initialised
-// thread-local without a destructor: it neither allocates nor unwinds, so it can run inside
-// the allocator at any time in a thread's life.
+// thread-local without a destructor, and the announcement only tries a lock that needs no
+// allocation: nothing here allocates, waits or unwinds, so it can run inside the allocator at any
+// time in a thread's life.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps `alloc`'s contract, which is `A`'s as well.
         let block = unsafe { self.inner.alloc(layout) };
         if !block.is_null() {
-            self.shards.count_new(layout.size());
+            self.count_new(layout.size());
         }
         block
     }
@@ -85,7 +124,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
         // Calling `A`'s own method keeps its shortcut for pages that are zero already.
         let block = unsafe { self.inner.alloc_zeroed(layout) };
         if !block.is_null() {
-            self.shards.count_new(layout.size());
+            self.count_new(layout.size());
         }
         block
     }

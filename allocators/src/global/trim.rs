@@ -35,3 +35,29 @@ impl Trim for mimalloc::MiMalloc {
         true
     }
 }
+
+#[cfg(feature = "jemalloc")]
+impl Trim for tikv_jemallocator::Jemalloc {
+    fn trim(&self) -> bool {
+        use std::ptr::null_mut;
+        use tikv_jemalloc_sys::mallctl;
+
+        // 4096 stands for all arenas (`MALLCTL_ARENAS_ALL`).
+        let ask = |what: &std::ffi::CStr| {
+            // SAFETY: the name ends in zero; both commands read and write no value. They work on the
+            // calling thread's cache and on free pages, under jemalloc's own locks.
+            unsafe { mallctl(what.as_ptr(), null_mut(), null_mut(), null_mut(), 0) == 0 }
+        };
+        // A thread without a cache has nothing to flush, which is no failure.
+        ask(c"thread.tcache.flush");
+        ask(c"arena.4096.purge")
+    }
+}
+
+#[cfg(feature = "snmalloc")]
+impl Trim for snmalloc_rs::SnMalloc {
+    /// False: snmalloc gives back what it wants, when it wants, and cannot be asked.
+    fn trim(&self) -> bool {
+        false
+    }
+}

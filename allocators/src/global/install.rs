@@ -3,8 +3,8 @@
 /// Defines a [`Counting`](crate::Counting) static and makes it the global
 /// allocator of the binary that calls this.
 ///
-/// The name after `=` is `system`, `mimalloc` (with the feature of that name), or
-/// `custom(name, Type, value)` for any other `GlobalAlloc`.
+/// The name after `=` is `system`; `mimalloc`, `jemalloc` or `snmalloc` (with the feature of that
+/// name); or `custom(name, Type, value)` for any other `GlobalAlloc`.
 ///
 /// ```
 /// use std::alloc::System;
@@ -15,6 +15,7 @@
 /// );
 /// # fn main() {
 /// assert_eq!(HEAP.name(), "plain");
+/// assert_eq!(parhelion_allocators::installed(), Some("plain"));
 /// # }
 /// ```
 #[macro_export]
@@ -31,10 +32,23 @@ macro_rules! install {
                 custom("mimalloc", $crate::MiMalloc, $crate::MiMalloc)
         );
     };
+    ($(#[$attribute:meta])* $visibility:vis static $name:ident = jemalloc $(;)?) => {
+        $crate::install!(
+            $(#[$attribute])* $visibility static $name =
+                custom("jemalloc", $crate::Jemalloc, $crate::Jemalloc)
+        );
+    };
+    ($(#[$attribute:meta])* $visibility:vis static $name:ident = snmalloc $(;)?) => {
+        $crate::install!(
+            $(#[$attribute])* $visibility static $name =
+                custom("snmalloc", $crate::SnMalloc, $crate::SnMalloc)
+        );
+    };
     ($(#[$attribute:meta])* $visibility:vis static $name:ident =
         custom($label:expr, $allocator:ty, $value:expr) $(;)?) => {
         $(#[$attribute])*
         #[global_allocator]
-        $visibility static $name: $crate::Counting<$allocator> = $crate::Counting::new($label, $value);
+        $visibility static $name: $crate::Counting<$allocator> =
+            $crate::Counting::new_global($label, $value);
     };
 }
