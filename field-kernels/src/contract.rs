@@ -62,12 +62,14 @@ impl Pairs {
     }
 
     /// The columns: left, right, target.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn columns(&self) -> [&[u32]; 3] {
         [&self.left, &self.right, &self.target]
     }
 
     /// Repeats the last pair until the number of pairs is a multiple of `count`. Backends that add that
     /// many at a time read all points before they write any sum.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn pad(&mut self, count: usize) {
         while let Some(last) = self.len().checked_sub(1)
             && !self.len().is_multiple_of(count)
@@ -162,6 +164,7 @@ pub(crate) enum Elementwise<S: FieldSpec> {
     HornerStep(Fp<S>),
 }
 
+#[cfg(target_arch = "x86_64")]
 impl<S: FieldSpec> Elementwise<S> {
     /// The factor, or 1.
     pub(crate) fn factor(self) -> Fp<S> {

@@ -53,6 +53,26 @@ impl<T> Lease<T> {
         self.part.as_ref().map_or(0, |part| part.block().bytes())
     }
 
+    /// How many elements there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Where the elements are, for stores that use the memory in their own way. It may be written
+    /// through while no reference to the elements exists. Before the lease is dropped all its bytes
+    /// must be initialised.
+    #[must_use]
+    pub const fn as_non_null(&self) -> NonNull<T> {
+        self.start
+    }
+
     /// Keeps the first `len` elements, all if there are fewer. The buffer stays as it is.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);

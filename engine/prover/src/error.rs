@@ -3,6 +3,7 @@
 use std::io;
 
 use halo2_axiom::plonk;
+use parhelion_allocators as allocators;
 use parhelion_field_kernels as kernels;
 use parhelion_scheduler as scheduler;
 
@@ -54,6 +55,9 @@ pub enum Error {
         /// log2 size of the SRS.
         params: u32,
     },
+    /// There was not enough memory for a buffer.
+    #[error("no memory for a buffer: {0}")]
+    Memory(#[from] allocators::Error),
     /// The SRS is internally inconsistent.
     #[error("damaged SRS: {0}")]
     DamagedParams(String),

@@ -1,63 +1,130 @@
 //! Where the large buffers of a proof come from.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
+use parhelion_allocators::{Lease, Workspace};
 use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::Error;
 
-/// Lends buffers to the stages of one proof.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Memory;
-
-/// Field elements, one for each row or coefficient.
-#[derive(Clone, Debug)]
-pub(crate) struct Buffer<S: FieldSpec>(Vec<Fp<S>>);
-
-impl<S: FieldSpec> Default for Buffer<S> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
+/// Lends buffers to the stages of one proof. What they leave behind no other proof sees.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    workspace: Workspace,
+    /// Bytes of most buffers: those of a column.
+    column: usize,
+    /// What is left of the buffer that small runs of bytes are taken from.
+    rest: Mutex<Lease<u8>>,
 }
 
+/// The smallest buffer that is worth a lease, in bytes.
+const MIN_BLOCK: usize = 1 << 16;
+
+/// Memory of a proof, or of something that outlives proofs, such as a key.
+pub(crate) enum Owned<T> {
+    Leased(Lease<T>),
+    Heap(Vec<T>),
+}
+
+/// Field elements, one for each row or coefficient.
+pub(crate) type Buffer<S> = Owned<Fp<S>>;
+
 impl Memory {
+    /// The memory of a proof with 2^k rows.
+    pub(crate) fn new(workspace: Workspace, k: u32) -> Self {
+        let column = (size_of::<[u64; 4]>() << k).max(MIN_BLOCK);
+        Self { workspace, column, rest: Mutex::default() }
+    }
+
     /// `len` zeros.
     pub(crate) fn zeros<S: FieldSpec>(&self, len: usize) -> Result<Buffer<S>, Error> {
-        Ok(Buffer(vec![Fp::ZERO; len]))
+        Ok(Owned::Leased(self.workspace.lease_zeroed(len)?))
     }
 
     /// `len` elements that will be written before they are read. What they are until then is whatever
     /// this proof left there.
     pub(crate) fn scratch<S: FieldSpec>(&self, len: usize) -> Result<Buffer<S>, Error> {
-        self.zeros(len)
+        Ok(Owned::Leased(self.workspace.lease(len)?))
     }
 
     /// The elements of a slice.
     pub(crate) fn copy<S: FieldSpec>(&self, values: &[Fp<S>]) -> Result<Buffer<S>, Error> {
-        let mut buffer = self.scratch(values.len())?;
-        buffer.copy_from_slice(values);
-        Ok(buffer)
+        Ok(Owned::Leased(self.workspace.lease_copy(values)?))
+    }
+
+    /// `len` bytes to be written, to be kept until the proof ends.
+    ///
+    /// They are part of a buffer of a column's size: those there are many of, while one of this very
+    /// size would not serve anything else.
+    pub(crate) fn bytes(&self, len: usize) -> Result<Owned<u8>, Error> {
+        if len > self.column {
+            return Ok(Owned::Leased(self.workspace.lease(len)?));
+        }
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if rest.len() < len {
+            *rest = self.workspace.lease(self.column)?;
+        }
+        // What is left over stays, what was before it is handed out.
+        let left = rest.split_off(len).unwrap_or_default();
+        Ok(Owned::Leased(std::mem::replace(&mut rest, left)))
+    }
+
+    /// A column's size of words, or a little more.
+    pub(crate) fn block(&self) -> Result<Lease<u64>, Error> {
+        Ok(self.workspace.lease(self.column / size_of::<u64>())?)
     }
 }
 
-impl<S: FieldSpec> From<Vec<Fp<S>>> for Buffer<S> {
-    /// Memory that is not a proof's, such as a key's.
-    fn from(values: Vec<Fp<S>>) -> Self {
-        Self(values)
+impl<T> Default for Owned<T> {
+    fn default() -> Self {
+        Self::Heap(Vec::new())
     }
 }
 
-impl<S: FieldSpec> Deref for Buffer<S> {
-    type Target = [Fp<S>];
-
-    fn deref(&self) -> &[Fp<S>] {
-        &self.0
+impl<T> From<Vec<T>> for Owned<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self::Heap(values)
     }
 }
 
-impl<S: FieldSpec> DerefMut for Buffer<S> {
-    fn deref_mut(&mut self) -> &mut [Fp<S>] {
-        &mut self.0
+impl<T> Deref for Owned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Leased(values) => values,
+            Self::Heap(values) => values,
+        }
+    }
+}
+
+impl<T> DerefMut for Owned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Leased(values) => values,
+            Self::Heap(values) => values,
+        }
+    }
+}
+
+impl<T> AsRef<[T]> for Owned<T> {
+    fn as_ref(&self) -> &[T] {
+        self
+    }
+}
+
+impl<T> AsMut<[T]> for Owned<T> {
+    fn as_mut(&mut self) -> &mut [T] {
+        self
+    }
+}
+
+impl<T> fmt::Debug for Owned<T> {
+    /// Without the elements, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

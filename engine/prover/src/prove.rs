@@ -110,7 +110,7 @@ fn pad_instances<C: CurveSpec>(
     let pad = |values: &&[Fp<C::Scalar>]| {
         let mut column = session.memory.zeros(n)?;
         column[..values.len()].copy_from_slice(values);
-        Ok(Stored::pack(session.kernels, column))
+        Stored::pack(session.kernels, session.memory, column)
     };
     instances.iter().map(|columns| columns.iter().map(pad).collect()).collect()
 }
@@ -130,8 +130,8 @@ fn permute_lookups<C: CurveSpec>(
     session.write_columns(&columns)?;
     for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
         let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
-        circuit.permuted_inputs = Stored::pack_all(session.kernels, inputs);
-        circuit.permuted_tables = Stored::pack_all(session.kernels, tables);
+        circuit.permuted_inputs = Stored::pack_all(session.kernels, session.memory, inputs)?;
+        circuit.permuted_tables = Stored::pack_all(session.kernels, session.memory, tables)?;
     }
     Ok(())
 }

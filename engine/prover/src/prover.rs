@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use parhelion_allocators::Pool;
 use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels};
 use parhelion_scheduler::{Executor, RayonExecutor, Sequential, available_threads};
 
@@ -62,6 +63,7 @@ impl FromStr for MultiOpen {
 #[derive(Clone)]
 pub struct Prover {
     pub(crate) kernels: Kernels,
+    pub(crate) pool: Pool,
     pub(crate) multi_open: MultiOpen,
     pub(crate) observer: Arc<dyn Observer>,
 }
@@ -70,6 +72,7 @@ impl fmt::Debug for Prover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prover")
             .field("kernels", &self.kernels)
+            .field("pool", &self.pool)
             .field("multi_open", &self.multi_open)
             .finish_non_exhaustive()
     }
@@ -94,6 +97,13 @@ impl Prover {
         self.kernels.report()
     }
 
+    /// Where proofs get their buffers from. Clones of the prover share it; so do provers that were
+    /// built with it.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// How this prover opens commitments.
     #[must_use]
     pub fn multi_open(&self) -> MultiOpen {
@@ -108,6 +118,7 @@ pub struct ProverBuilder {
     kernels: Option<KernelChoice>,
     threads: Option<usize>,
     executor: Option<Arc<dyn Executor>>,
+    pool: Option<Pool>,
     multi_open: MultiOpen,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -118,6 +129,7 @@ impl fmt::Debug for ProverBuilder {
             .field("kernels", &self.kernels)
             .field("threads", &self.threads)
             .field("executor", &self.executor)
+            .field("pool", &self.pool)
             .field("multi_open", &self.multi_open)
             .finish_non_exhaustive()
     }
@@ -140,6 +152,12 @@ impl ProverBuilder {
     /// [`ProverBuilder::threads`] is then ignored.
     pub fn executor(mut self, executor: Arc<dyn Executor>) -> Self {
         self.executor = Some(executor);
+        self
+    }
+
+    /// Where proofs get their buffers from; a pool of its own, without a limit, unless told.
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
         self
     }
 
@@ -169,6 +187,7 @@ impl ProverBuilder {
         };
         Ok(Prover {
             kernels: Kernels::new(self.kernels.unwrap_or(KernelChoice::Auto), executor)?,
+            pool: self.pool.unwrap_or_default(),
             multi_open: self.multi_open,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
         })

@@ -4,39 +4,51 @@
 //! they are on the rows, where most values are small, and are transformed when a stage works on them.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Packed};
 use parhelion_scheduler::ExecutorExt;
 
 use crate::Error;
-use crate::memory::{Buffer, Memory, Rows};
+use crate::memory::{Buffer, Memory, Owned, Rows};
 
 /// Rows that are read at a time where labels are computed: they stay in the first-level cache.
 const TILE: usize = 512;
 
 /// A column of n rows.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Stored<S: FieldSpec> {
     /// As field elements.
     Plain(Buffer<S>),
     /// As integers of as many bytes as they need.
-    Packed(Packed<S>),
+    Packed(Packed<S, Owned<u8>>),
     /// As the numbers of cells, of which the labels are meant: a permutation column.
     Cells(Vec<u32>),
 }
 
 impl<S: FieldSpec> Stored<S> {
     /// Packs a column if that saves enough.
-    pub(crate) fn pack(kernels: &Kernels, values: Buffer<S>) -> Self {
-        kernels.pack(&values).map_or(Self::Plain(values), Self::Packed)
+    pub(crate) fn pack(kernels: &Kernels, memory: &Memory, values: Buffer<S>) -> Result<Self, Error> {
+        let packed = kernels.pack_in(&values, |len| memory.bytes(len))?;
+        Ok(packed.map_or(Self::Plain(values), Self::Packed))
+    }
+
+    /// A column of something that outlives proofs.
+    pub(crate) fn keep(kernels: &Kernels, values: &[Fp<S>]) -> Self {
+        let Ok(packed) = kernels.pack_in(values, |len| Ok::<_, Infallible>(vec![0; len].into()));
+        packed.map_or_else(|| Self::Plain(values.to_vec().into()), Self::Packed)
     }
 
     /// [`pack`](Self::pack), for many columns.
-    pub(crate) fn pack_all(kernels: &Kernels, columns: Vec<Buffer<S>>) -> Vec<Self> {
-        let mut stored: Vec<Option<Self>> = columns.iter().map(|_| None).collect();
+    pub(crate) fn pack_all(
+        kernels: &Kernels,
+        memory: &Memory,
+        columns: Vec<Buffer<S>>,
+    ) -> Result<Vec<Self>, Error> {
+        let mut stored: Vec<Option<Result<Self, Error>>> = columns.iter().map(|_| None).collect();
         let executor = kernels.executor();
         executor.for_each(columns.into_iter().zip(&mut stored), |_, (values, stored)| {
-            *stored = Some(Self::pack(kernels, values));
+            *stored = Some(Self::pack(kernels, memory, values));
         });
         stored.into_iter().flatten().collect()
     }
@@ -54,7 +66,7 @@ impl<S: FieldSpec> Stored<S> {
 #[derive(Debug)]
 pub(crate) enum StoredRef<'a, S: FieldSpec> {
     Plain(&'a [Fp<S>]),
-    Packed(&'a Packed<S>),
+    Packed(&'a Packed<S, Owned<u8>>),
     Cells(&'a [u32]),
 }
 

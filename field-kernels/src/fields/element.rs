@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
+
 use super::{FieldSpec, invert};
 use crate::scalar::limbs;
 
@@ -12,6 +14,18 @@ use crate::scalar::limbs;
 /// ([`as_limbs`](Self::as_limbs)). Running times depend on the values.
 #[repr(transparent)]
 pub struct Fp<S>(pub(crate) [u64; 4], pub(crate) PhantomData<S>);
+
+// SAFETY: zero is an element, and its limbs are zeros.
+unsafe impl<S: FieldSpec> Zeroable for Fp<S> {}
+
+// SAFETY: as transparent as it is, `Fp` is four words: no padding, and nothing that could not be
+// copied or shared.
+unsafe impl<S: FieldSpec> NoUninit for Fp<S> {}
+
+// SAFETY: any bytes are four words. Words of p or more are no element, and what is computed from
+// them is unspecified, but no memory access depends on the bound. The trait is there for memory that
+// is written before it is read.
+unsafe impl<S: FieldSpec> AnyBitPattern for Fp<S> {}
 
 impl<S> Fp<S> {
     pub(crate) const fn from_raw(limbs: [u64; 4]) -> Self {

@@ -4,6 +4,7 @@ mod domain;
 mod transform;
 
 pub use domain::Domain;
+#[cfg(target_arch = "x86_64")]
 pub(crate) use domain::bit_reversed_powers;
 pub(crate) use transform::Transform;
 

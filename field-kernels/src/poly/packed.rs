@@ -1,5 +1,7 @@
 //! Vectors in as few bytes as the integers they stand for need.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::marker::PhantomData;
 
 use crate::contract::Backend;
@@ -9,58 +11,57 @@ use crate::{FieldSpec, Fp, Kernels};
 /// Elements that are converted at a time, and found by one offset.
 const TILE: usize = 64;
 
+/// Bytes of the start of a tile.
+const OFFSET: usize = 4;
+
 /// Bytes of an element.
 const FULL: usize = 32;
 
 /// Elements by their integers, without leading zero bytes.
 ///
 /// Most cells of a witness or of a circuit's fixed columns are small: a limb, a bit, zero. An element
-/// takes a byte, and one for each byte of its integer. Made by [`Kernels::pack`].
+/// takes a byte, and one for each byte of its integer. Made by [`Kernels::pack`]; the bytes are in a
+/// `B`, such as a vector or a lease of a pool.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Packed<S> {
-    /// How many bytes each integer has, at most 32.
-    widths: Vec<u8>,
-    /// Where the integers of each tile begin.
-    tiles: Vec<u32>,
-    /// The integers one after the other, least significant bytes first, and room to read past the
-    /// last.
-    bytes: Vec<u8>,
+pub struct Packed<S, B = Vec<u8>> {
+    len: usize,
+    /// How many bytes each integer has, at most 32; where the integers of each tile begin, in four
+    /// bytes each; the integers one after the other, least significant bytes first; and room to read
+    /// past the last.
+    bytes: B,
     field: PhantomData<S>,
 }
 
-impl<S: FieldSpec> std::fmt::Debug for Packed<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed").field("len", &self.len()).field("bytes", &self.size()).finish()
+impl<S, B: AsRef<[u8]>> fmt::Debug for Packed<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packed").field("len", &self.len).field("bytes", &self.size()).finish()
     }
 }
 
-impl<S> Packed<S> {
+impl<S, B: AsRef<[u8]>> Packed<S, B> {
     /// How many elements there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.widths.len()
+        self.len
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.widths.is_empty()
+        self.len == 0
     }
 
-    /// Bytes of memory taken.
+    /// Bytes taken.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.widths.len() + self.bytes.len() + size_of::<u32>() * self.tiles.len()
+        self.bytes.as_ref().len()
     }
-}
 
-impl<S> Drop for Packed<S> {
-    /// A witness may be in it: nothing is left behind.
-    fn drop(&mut self) {
-        self.widths.fill(0);
-        self.bytes.fill(0);
-        // Keeps the writes above from being optimised away.
-        std::hint::black_box((&self.widths, &self.bytes));
+    /// The widths, the starts of tiles, the integers.
+    fn parts(&self) -> (&[u8], &[[u8; OFFSET]], &[u8]) {
+        let (widths, rest) = self.bytes.as_ref().split_at(self.len);
+        let (tiles, integers) = rest.split_at(OFFSET * self.len.div_ceil(TILE));
+        (widths, tiles.as_chunks().0, integers)
     }
 }
 
@@ -69,17 +70,41 @@ impl Kernels {
     /// own 32 bytes each.
     #[must_use]
     pub fn pack<S: FieldSpec>(&self, values: &[Fp<S>]) -> Option<Packed<S>> {
-        with_backend!(self, backend => pack(backend, values))
+        let Ok(packed) = self.pack_in(values, |bytes| Ok::<_, Infallible>(vec![0; bytes]));
+        packed
+    }
+
+    /// [`pack`](Self::pack), with as many bytes as needed from elsewhere. What they are before does
+    /// not matter.
+    ///
+    /// # Errors
+    /// Whatever `allocate` returns.
+    pub fn pack_in<S: FieldSpec, B: AsRef<[u8]> + AsMut<[u8]>, E>(
+        &self,
+        values: &[Fp<S>],
+        allocate: impl FnOnce(usize) -> Result<B, E>,
+    ) -> Result<Option<Packed<S, B>>, E> {
+        let Some(size) = with_backend!(self, backend => packed_size(backend, values)) else {
+            return Ok(None);
+        };
+        let mut bytes = allocate(size)?;
+        with_backend!(self, backend => pack(backend, values, bytes.as_mut()));
+        Ok(Some(Packed { len: values.len(), bytes, field: PhantomData }))
     }
 
     /// Writes the elements of `packed` from the `first` on to `out`.
     ///
     /// # Panics
     /// If `first` is no multiple of 64, or `out` goes beyond the last element.
-    pub fn unpack<S: FieldSpec>(&self, packed: &Packed<S>, first: usize, out: &mut [Fp<S>]) {
+    pub fn unpack<S: FieldSpec, B: AsRef<[u8]>>(
+        &self,
+        packed: &Packed<S, B>,
+        first: usize,
+        out: &mut [Fp<S>],
+    ) {
         let (len, end) = (packed.len(), first + out.len());
         assert!(first.is_multiple_of(TILE) && end <= len, "elements {first}..{end} out of {len}");
-        with_backend!(self, backend => unpack(backend, packed, first, out));
+        with_backend!(self, backend => unpack(backend, packed.parts(), first, out));
     }
 }
 
@@ -95,49 +120,59 @@ fn width(integer: &[u64; 4]) -> usize {
     bits.div_ceil(8) as usize
 }
 
-fn pack<S: FieldSpec>(backend: impl Backend, values: &[Fp<S>]) -> Option<Packed<S>> {
+/// Bytes that packed elements take, if they are few enough.
+fn packed_size<S: FieldSpec>(backend: impl Backend, values: &[Fp<S>]) -> Option<usize> {
     let mut integers = [[0; 4]; TILE];
     let most = values.len() * (FULL - FULL / 4);
-    let (mut total, mut widths) = (0, Vec::with_capacity(values.len()));
-    let mut tiles = Vec::with_capacity(values.len().div_ceil(TILE));
+    let mut total = values.len();
     for tile in values.chunks(TILE) {
         let integers = &mut integers[..tile.len()];
         backend.to_integers(tile, integers);
-        tiles.push(u32::try_from(total).ok()?);
-        for integer in integers {
-            let width = width(integer);
-            widths.push(width as u8);
-            total += width;
-        }
-        if total + widths.len() > most {
+        total += integers.iter().map(width).sum::<usize>();
+        if total > most {
             return None;
         }
     }
-    // What is converted twice need not be kept twice, and the bytes are allocated once.
-    let mut bytes = vec![0; total + FULL];
-    for ((tile, widths), start) in values.chunks(TILE).zip(widths.chunks(TILE)).zip(&tiles) {
+    u32::try_from(total).ok()?;
+    Some(total + OFFSET * values.len().div_ceil(TILE) + FULL)
+}
+
+fn pack<S: FieldSpec>(backend: impl Backend, values: &[Fp<S>], bytes: &mut [u8]) {
+    let mut integers = [[0; 4]; TILE];
+    let (widths, rest) = bytes.split_at_mut(values.len());
+    let (tiles, rest) = rest.split_at_mut(OFFSET * values.len().div_ceil(TILE));
+    let mut place = 0;
+    for ((tile, widths), start) in
+        values.chunks(TILE).zip(widths.chunks_mut(TILE)).zip(tiles.as_chunks_mut::<OFFSET>().0)
+    {
         let integers = &mut integers[..tile.len()];
         backend.to_integers(tile, integers);
-        let mut place = *start as usize;
-        for (integer, width) in integers.iter().zip(widths) {
-            // The bytes after the integer are zeros, and the next integer's.
-            if let Some(room) = bytes[place..].first_chunk_mut::<FULL>() {
+        *start = (place as u32).to_le_bytes();
+        for (integer, size) in integers.iter().zip(widths) {
+            // The bytes after the integer are zeros, and then the next integer's.
+            if let Some(room) = rest[place..].first_chunk_mut::<FULL>() {
                 for (room, limb) in room.as_chunks_mut().0.iter_mut().zip(integer) {
                     *room = limb.to_le_bytes();
                 }
             }
-            place += usize::from(*width);
+            *size = width(integer) as u8;
+            place += width(integer);
         }
     }
-    Some(Packed { widths, tiles, bytes, field: PhantomData })
+    rest[place..].fill(0);
 }
 
-fn unpack<S: FieldSpec>(backend: impl Backend, packed: &Packed<S>, first: usize, out: &mut [Fp<S>]) {
+fn unpack<S: FieldSpec>(
+    backend: impl Backend,
+    (widths, tiles, integers): (&[u8], &[[u8; OFFSET]], &[u8]),
+    first: usize,
+    out: &mut [Fp<S>],
+) {
     // An integer is the Montgomery form of its element over 2^256.
     let factor = Fp::from_raw(S::R2);
-    let tiles = packed.tiles[first / TILE..].iter().zip(packed.widths[first..].chunks(TILE));
+    let tiles = tiles[first / TILE..].iter().zip(widths[first..].chunks(TILE));
     for (out, (start, widths)) in out.chunks_mut(TILE).zip(tiles) {
-        let mut rest = packed.bytes.get(*start as usize..).unwrap_or_default();
+        let mut rest = integers.get(u32::from_le_bytes(*start) as usize..).unwrap_or_default();
         for (out, width) in out.iter_mut().zip(widths) {
             let width = usize::from(*width);
             let limbs = rest.first_chunk::<FULL>().map_or([0; 4], |bytes| read(bytes, width));

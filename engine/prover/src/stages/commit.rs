@@ -48,7 +48,6 @@ impl<C: CurveSpec> Session<'_, C> {
             let challenge = self.transcript.challenge()?;
             witnesses.iter_mut().for_each(|witness| witness.challenges[index] = Some(challenge));
         }
-        witnesses.iter_mut().for_each(|witness| witness.end_phase(kernels));
-        Ok(())
+        witnesses.iter_mut().try_for_each(|witness| witness.end_phase(kernels, self.memory))
     }
 }

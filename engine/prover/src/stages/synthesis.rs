@@ -124,13 +124,14 @@ impl<S: FieldSpec> Witness<S> {
     }
 
     /// Ends the current phase: its columns will not change any more.
-    pub(crate) fn end_phase(&mut self, kernels: &Kernels) {
+    pub(crate) fn end_phase(&mut self, kernels: &Kernels, memory: &Memory) -> Result<(), Error> {
         let current = self.current_columns();
         let columns = current.iter().map(|&column| take(&mut self.columns[column])).collect();
-        for (column, stored) in current.into_iter().zip(Stored::pack_all(kernels, columns)) {
+        for (column, stored) in current.into_iter().zip(Stored::pack_all(kernels, memory, columns)?) {
             self.stored[column] = Some(stored);
         }
         self.phase += 1;
+        Ok(())
     }
 
     pub(crate) fn into_columns(self) -> Vec<Stored<S>> {
@@ -160,6 +161,7 @@ pub(crate) trait Circuits<S: FieldSpec> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parhelion_allocators::Pool;
     use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 
     fn value(v: u64) -> Bn254Fr {
@@ -167,7 +169,7 @@ mod tests {
     }
 
     fn witness() -> Witness<Bn254FrSpec> {
-        Witness::new(&Memory, &[0, 1], 1, 8, 4).unwrap()
+        Witness::new(&Memory::new(Pool::default().workspace(), 3), &[0, 1], 1, 8, 4).unwrap()
     }
 
     #[test]

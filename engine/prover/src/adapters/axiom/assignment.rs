@@ -13,6 +13,7 @@ use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 use super::unsupported;
 use crate::Error;
 use crate::adapters::cast::{self, AssignedArena};
+use crate::memory::Memory;
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
@@ -22,6 +23,7 @@ pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
     pub(super) constants: Vec<Column<Fixed>>,
     pub(super) k: u32,
     pub(super) usable_rows: usize,
+    pub(super) memory: &'a Memory,
 }
 
 impl<C, ConcreteCircuit> Circuits<Bn254FrSpec> for LibraryCircuits<'_, C, ConcreteCircuit>
@@ -49,7 +51,7 @@ where
             usable_rows: self.usable_rows,
             k: self.k,
             // Dropped only after the synthesis, in which references to its values may be used.
-            arena: AssignedArena::new(),
+            arena: AssignedArena::new(self.memory),
             failure: None,
         };
         let result = ConcreteCircuit::FloorPlanner::synthesize(
@@ -72,7 +74,7 @@ struct WitnessAssignment<'a, 'e, F: Field> {
     instances: &'a [&'a [F]],
     usable_rows: usize,
     k: u32,
-    arena: AssignedArena<F>,
+    arena: AssignedArena<'a, F>,
     /// The first error: most of the trait's methods cannot return one.
     failure: Option<Error>,
 }
@@ -153,7 +155,13 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
         self.note(result);
         match value {
             None => Value::unknown(),
-            Some(value) => Value::known(self.arena.store(value, hash(&value))),
+            Some(value) => match self.arena.store(value, hash(&value)) {
+                Ok(stored) => Value::known(stored),
+                Err(error) => {
+                    self.note(Err(error));
+                    Value::unknown()
+                }
+            },
         }
     }
 

@@ -99,10 +99,8 @@ impl<'k> PreparedKey<'k> {
     ) -> Result<PreparedKey<'static>, Error> {
         let (derived, constraint_system) = derive(kernels, params, &pk)?;
         let (fixed, sigma) = (slices(pk.fixed_values()), slices(pk.permutation().permutations()));
-        let pack = |rows: &[Bn254Fr]| kernels.pack(rows).map(Stored::Packed);
-        let fixed = kernels.executor().map(fixed.len(), |index| {
-            pack(fixed[index]).unwrap_or_else(|| Stored::Plain(fixed[index].to_vec().into()))
-        });
+        let executor = kernels.executor();
+        let fixed = executor.map(fixed.len(), |index| Stored::keep(kernels, fixed[index]));
         let cells = derived.labels.find(kernels, &sigma).into_iter().zip(sigma);
         let sigma = cells
             .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec().into()), Stored::Cells))

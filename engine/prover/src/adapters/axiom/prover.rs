@@ -174,17 +174,19 @@ impl Prover {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
+        let memory = Memory::new(self.pool.workspace(), shape.k);
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
             constants: key.constraint_system.constants().clone(),
             k: shape.k,
             usable_rows: shape.usable_rows(),
+            memory: &memory,
         };
         let view = key.key();
         let mut session = Session {
             kernels: &self.kernels,
-            memory: &Memory,
+            memory: &memory,
             key: &view,
             observer: self.observer.as_ref(),
             transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),

@@ -1,9 +1,13 @@
 //! Where witness cells live while a circuit is synthesised.
 
-use halo2_axiom::plonk::Assigned;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 
-/// Values per block: 72 bytes each, so that a block is a little over a megabyte.
-const BLOCK: usize = 1 << 14;
+use halo2_axiom::plonk::Assigned;
+use parhelion_allocators::Lease;
+
+use crate::Error;
+use crate::memory::Memory;
 
 /// Values that are remembered so as not to be stored again. The table stays in the second-level
 /// cache.
@@ -16,15 +20,21 @@ const RECENT: usize = 1 << 15;
 /// a cell this outweighs the columns themselves, yet most cells are copies of recent ones: those
 /// share one stored value.
 #[derive(Debug)]
-pub(crate) struct AssignedArena<F> {
-    blocks: Vec<Vec<Assigned<F>>>,
+pub(crate) struct AssignedArena<'m, F> {
+    memory: &'m Memory,
+    /// Of the same size, and full but for the last.
+    blocks: Vec<Lease<u64>>,
+    /// Values in all blocks.
+    len: usize,
     /// Position plus one of the value last stored for each hash; zero if there is none.
     recent: Vec<u32>,
+    values: PhantomData<Assigned<F>>,
 }
 
-impl<F: Copy + PartialEq> AssignedArena<F> {
-    pub(crate) fn new() -> Self {
-        Self { blocks: Vec::new(), recent: vec![0; RECENT] }
+impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
+    pub(crate) fn new(memory: &'m Memory) -> Self {
+        const { assert!(align_of::<Assigned<F>>() <= align_of::<u64>(), "blocks are made of words") };
+        Self { memory, blocks: Vec::new(), len: 0, recent: vec![0; RECENT], values: PhantomData }
     }
 
     /// Stores `value` and returns a reference to it, to be used only while this arena lives.
@@ -33,37 +43,62 @@ impl<F: Copy + PartialEq> AssignedArena<F> {
     /// That the reference may claim to live longer is what `Assignment::assign_advice` demands of
     /// every implementation; circuits keep to the synthesis they were called in, or they would read
     /// freed memory under the stock prover too.
-    pub(crate) fn store<'v>(&mut self, value: Assigned<F>, hash: u64) -> &'v Assigned<F> {
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub(crate) fn store<'v>(&mut self, value: Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
         let slot = (hash % RECENT as u64) as usize;
-        let position = match (self.recent[slot], &value) {
-            (known @ 1.., Assigned::Trivial(value)) if matches!(self.at(known - 1), Assigned::Trivial(stored) if stored == value) => {
-                known - 1
+        if let (known @ 1.., Assigned::Trivial(value)) = (self.recent[slot], &value) {
+            // SAFETY: `recent` only holds positions of values that were stored. The reference is used
+            // as `store` says.
+            let stored: &'v Assigned<F> = unsafe { self.at(known as usize - 1).as_ref() };
+            if matches!(stored, Assigned::Trivial(known) if known == value) {
+                return Ok(stored);
             }
-            _ => {
-                let position = self.push(value);
-                self.recent[slot] = position + 1;
-                position
-            }
-        };
-        let stored: *const Assigned<F> = self.at(position);
-        // SAFETY: the element is initialised, is never written again, and does not move: a block
-        // never grows past its capacity, and moving the list of blocks leaves the blocks' heap
-        // memory in place. It is dropped after the synthesis that the reference belongs to.
-        unsafe { &*stored }
-    }
-
-    fn at(&self, position: u32) -> &Assigned<F> {
-        &self.blocks[position as usize / BLOCK][position as usize % BLOCK]
-    }
-
-    fn push(&mut self, value: Assigned<F>) -> u32 {
-        if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
-            self.blocks.push(Vec::with_capacity(BLOCK));
         }
-        let last = self.blocks.len() - 1;
-        let block = &mut self.blocks[last];
-        block.push(value);
-        (last * BLOCK + block.len() - 1) as u32
+        let position = self.len;
+        if position == self.blocks.len() * self.per_block() {
+            self.blocks.push(self.memory.block()?);
+        }
+        let place = self.at(position);
+        // SAFETY: the place is within a block and aligned, as words are, and no value has been stored
+        // there, so nobody has a reference to it.
+        unsafe { place.write(value) };
+        self.len += 1;
+        self.recent[slot] = u32::try_from(self.len).unwrap_or(0);
+        // SAFETY: the value is initialised, is never written again, and does not move: leases stay
+        // where they are. It goes with the arena, after the synthesis that the reference belongs to.
+        Ok(unsafe { place.as_ref() })
+    }
+
+    /// Values that a block holds, at least 1.
+    fn per_block(&self) -> usize {
+        self.blocks.first().map_or(1, |block| block.len() * size_of::<u64>() / size_of::<Assigned<F>>())
+    }
+
+    /// Where the value at a position is, or will be.
+    fn at(&self, position: usize) -> NonNull<Assigned<F>> {
+        let per_block = self.per_block();
+        let block = &self.blocks[position / per_block];
+        // SAFETY: a block holds as many values, so the place is within it.
+        unsafe { start(block).cast::<Assigned<F>>().add(position % per_block) }
+    }
+}
+
+/// The first word of a block, which may be written through: the arena has the only lease, and makes
+/// no reference to words.
+fn start(block: &Lease<u64>) -> NonNull<u64> {
+    block.as_non_null()
+}
+
+impl<F> Drop for AssignedArena<'_, F> {
+    /// Values have padding, so that bytes of blocks may be uninitialised, which those of leases never
+    /// are. No value needs to be dropped.
+    fn drop(&mut self) {
+        for block in &self.blocks {
+            // SAFETY: these are the words of the lease, which nobody else accesses.
+            unsafe { start(block).write_bytes(0, block.len()) };
+        }
     }
 }
 
@@ -71,12 +106,19 @@ impl<F: Copy + PartialEq> AssignedArena<F> {
 mod tests {
     use super::*;
     use halo2_axiom::halo2curves::bn256::Fr;
+    use parhelion_allocators::Pool;
+
+    fn memory() -> Memory {
+        Memory::new(Pool::default().workspace(), 3)
+    }
 
     #[test]
     fn stored_values_stay_readable_while_the_arena_grows() {
-        let mut arena = AssignedArena::new();
-        let count = 3 * BLOCK as u64 + 5;
-        let stored: Vec<_> = (0..count).map(|i| arena.store(Assigned::Trivial(Fr::from(i)), i)).collect();
+        let memory = memory();
+        let mut arena = AssignedArena::new(&memory);
+        let store = |i| arena.store(Assigned::Trivial(Fr::from(i)), i).unwrap();
+        let stored: Vec<_> = (0..5000).map(store).collect();
+        assert!(arena.blocks.len() > 3);
         for (i, value) in stored.into_iter().enumerate() {
             assert_eq!(*value, Assigned::Trivial(Fr::from(i as u64)));
         }
@@ -85,17 +127,31 @@ mod tests {
 
     #[test]
     fn only_equal_plain_values_are_shared() {
-        let mut arena = AssignedArena::new();
+        let memory = memory();
+        let mut arena = AssignedArena::new(&memory);
         let one = Fr::one();
-        let first = arena.store(Assigned::Trivial(one), 7);
-        assert!(std::ptr::eq(first, arena.store(Assigned::Trivial(one), 7)));
+        let first = arena.store(Assigned::Trivial(one), 7).unwrap();
+        assert!(std::ptr::eq(first, arena.store(Assigned::Trivial(one), 7).unwrap()));
         // The same hash, but another value.
-        let other = arena.store(Assigned::Trivial(one + one), 7);
+        let other = arena.store(Assigned::Trivial(one + one), 7).unwrap();
         assert_eq!(*other, Assigned::Trivial(one + one));
         assert_eq!(*first, Assigned::Trivial(one));
-        let fraction = arena.store(Assigned::Rational(one, one), 7);
+        let fraction = arena.store(Assigned::Rational(one, one), 7).unwrap();
         assert!(matches!(fraction, Assigned::Rational(..)));
-        assert!(matches!(arena.store(Assigned::Trivial(one), 7), Assigned::Trivial(_)));
+        assert!(matches!(arena.store(Assigned::Trivial(one), 7).unwrap(), Assigned::Trivial(_)));
         drop(arena);
+    }
+
+    #[test]
+    fn nothing_is_left_in_the_blocks() {
+        let memory = memory();
+        let mut arena = AssignedArena::new(&memory);
+        for i in 1..2000 {
+            arena.store(Assigned::Rational(Fr::from(i), Fr::from(i)), i).unwrap();
+        }
+        let blocks = arena.blocks.len();
+        drop(arena);
+        let blocks: Vec<Lease<u64>> = (0..blocks).map(|_| memory.block().unwrap()).collect();
+        assert!(blocks.iter().flatten().all(|word| *word == 0));
     }
 }

@@ -56,6 +56,7 @@ fn vandermonde_inverse<S: FieldSpec>(points: &[Fp<S>]) -> Result<Vec<Vec<Fp<S>>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parhelion_allocators::Pool;
     use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 
     #[test]
@@ -73,7 +74,8 @@ mod tests {
                     Buffer::from((0..n).map(value).collect::<Vec<Bn254Fr>>())
                 })
                 .collect();
-            let split = split(&kernels, &Memory, &points, &values).unwrap();
+            let split =
+                split(&kernels, &Memory::new(Pool::default().workspace(), 3), &points, &values).unwrap();
             assert!(split.iter().map(|piece| &**piece).eq(pieces.iter().map(Vec::as_slice)));
         }
     }
