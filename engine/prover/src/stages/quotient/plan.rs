@@ -144,10 +144,11 @@ impl<S: FieldSpec> Algebra<S> for Trace {
     }
 }
 
-/// Goes after the live column that has fewest readers left, and among these readers takes the
-/// constraint that makes the set of live columns grow least. Starting from any column this walks
-/// through everything connected to it before it turns to columns that have many readers, such as
-/// a table that all lookups share.
+/// Takes constraints that read live columns alone as soon as there are some: they cost nothing, and
+/// columns end with them. Otherwise goes after the live column that has fewest readers left, and among
+/// these readers takes the constraint that makes the set of live columns grow least. Starting from
+/// any column this walks through everything connected to it before it turns to columns that have
+/// many readers, such as a table that all lookups share.
 fn short_lived_order(reads: &[BTreeSet<Source>]) -> Vec<usize> {
     let mut readers: BTreeMap<Source, BTreeSet<usize>> = BTreeMap::new();
     for (constraint, sources) in reads.iter().enumerate() {
@@ -157,22 +158,28 @@ fn short_lived_order(reads: &[BTreeSet<Source>]) -> Vec<usize> {
     }
     // In the order in which the columns became live.
     let mut live: Vec<Source> = Vec::new();
+    // Those of them that became live last: only their readers can be at hand now and were not before.
+    let mut fresh: Vec<Source> = Vec::new();
     let mut remaining: BTreeSet<usize> = (0..reads.len()).collect();
     let mut order = Vec::with_capacity(reads.len());
     while let Some(&first) = remaining.first() {
-        let closing = live.iter().min_by_key(|source| readers[source].len());
-        let candidates = closing.map_or_else(|| BTreeSet::from([first]), |source| readers[source].clone());
+        let at_hand = |constraint: &usize| reads[*constraint].iter().all(|source| live.contains(source));
         let growth = |constraint: &usize| {
             let shared = reads[*constraint].iter().filter(|source| live.contains(source)).count();
             let freed = reads[*constraint].iter().filter(|source| readers[source].len() == 1).count();
             (reads[*constraint].len() as isize - (shared + freed) as isize, -(shared as isize), *constraint)
         };
-        let constraint = candidates.into_iter().min_by_key(growth).unwrap_or(first);
+        let free = fresh.iter().flat_map(|source| &readers[source]).copied().find(at_hand);
+        let constraint = free.unwrap_or_else(|| {
+            let closing = live.iter().min_by_key(|source| readers[source].len());
+            closing.and_then(|source| readers[source].iter().copied().min_by_key(growth)).unwrap_or(first)
+        });
         remaining.remove(&constraint);
+        if free.is_none() {
+            fresh = reads[constraint].iter().filter(|source| !live.contains(source)).copied().collect();
+            live.extend(&fresh);
+        }
         for source in &reads[constraint] {
-            if !live.contains(source) {
-                live.push(*source);
-            }
             readers.entry(*source).or_default().remove(&constraint);
         }
         live.retain(|source| !readers[source].is_empty());
