@@ -24,8 +24,8 @@ const PAGE: usize = 4096;
 ///
 /// Chunks are from the heap and charged to the workspace's reservation. Values are `Copy`, so that
 /// none has anything to drop. When the arena is reset or dropped, the bytes handed out are set to
-/// zero. The largest chunk is kept: by a dropped arena in the pool, for the arenas of workspaces to
-/// come. An arena belongs to one thread at a time.
+/// zero. One chunk is kept, large enough for as many values again: by a dropped arena in the pool, for
+/// the arenas of workspaces to come. An arena belongs to one thread at a time.
 ///
 /// ```
 /// use parhelion_allocators::Pool;
@@ -115,10 +115,16 @@ impl Arena {
         self.charged.get()
     }
 
-    /// Takes all places back, sets what was in them to zero, and keeps the largest chunk.
+    /// Takes all places back, sets what was in them to zero, and keeps one chunk with room for it all.
     pub fn reset(&mut self) {
-        self.wipe();
-        self.bump.reset();
+        let (chunks, used) = self.wipe();
+        if chunks > 1 && used + 2 * PAGE <= self.charged.get() {
+            // In this order: the chunks go before another comes.
+            self.bump = Bump::new();
+            self.bump = Bump::try_with_capacity(used).unwrap_or_default();
+        } else {
+            self.bump.reset();
+        }
         let kept = self.bump.allocated_bytes_including_metadata();
         let kept = if kept == 0 { 0 } else { kept + CHUNK_OVERHEAD };
         let surplus = self.charged.get().saturating_sub(kept);
@@ -128,15 +134,19 @@ impl Arena {
         self.home.reservation.put(surplus);
     }
 
-    fn wipe(&mut self) {
+    /// Sets what was handed out to zero. Returns the number of chunks and the bytes that were.
+    fn wipe(&mut self) -> (usize, usize) {
+        let (mut chunks, mut used) = (0, 0);
         // SAFETY: the chunks are not used while they are iterated over, and the mutable borrow says
         // that nobody has a reference to any place in them.
         for (start, len) in unsafe { self.bump.iter_allocated_chunks_raw() } {
+            (chunks, used) = (chunks + 1, used + len);
             if let Some(start) = NonNull::new(start) {
                 // SAFETY: `len` bytes from `start` are the part of a chunk that was handed out.
                 unsafe { wipe(start, len) };
             }
         }
+        (chunks, used)
     }
 
     fn place(&self, layout: Layout) -> Result<NonNull<u8>, Error> {

@@ -38,6 +38,11 @@ fn chunks_are_charged_and_given_back() {
     arena.try_alloc_slice_with(300_000, |_| 1u8).unwrap();
     assert!(arena.bytes() >= 300_000 && limit.used() == arena.bytes());
     assert_eq!(pool.stats().arenas, limit.used());
+    arena.try_alloc_slice_with(100_000, |_| 1u8).unwrap();
+    let before = arena.bytes();
+    arena.reset();
+    assert!(arena.bytes() < before && arena.bytes() >= 400_000, "{before} -> {}", arena.bytes());
+    assert_eq!(limit.used(), arena.bytes());
     let full = loop {
         if let Err(error) = arena.try_alloc_slice_with(1000, |_| 2u8) {
             break error;
@@ -45,9 +50,8 @@ fn chunks_are_charged_and_given_back() {
     };
     assert!(matches!(full, Error::LimitReached { .. }), "{full}");
     assert!(limit.used() > 1_000_000 && limit.used() <= limit.bytes(), "{}", limit.used());
-    let before = arena.bytes();
     arena.reset();
-    assert!(arena.bytes() < before && arena.bytes() >= 300_000 / 2);
+    assert!(limit.used() <= limit.bytes());
     arena.try_alloc_slice_with(1000, |_| 2u8).unwrap();
     let kept = arena.bytes();
     drop(arena);
@@ -88,8 +92,8 @@ fn an_arena_is_reused_by_later_workspaces() {
         }
         bytes.push(arena.bytes());
     }
-    assert_eq!(bytes[3], bytes[5], "no growth: {bytes:?}");
-    assert!(bytes[5] <= 3 * 320_000, "{bytes:?}");
+    assert!(bytes[1] < 330_000, "one chunk of what was used: {bytes:?}");
+    assert!(bytes[1..].iter().all(|&later| later == bytes[1]), "no growth: {bytes:?}");
 }
 
 #[test]

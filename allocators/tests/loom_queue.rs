@@ -72,3 +72,36 @@ fn those_who_do_not_wait_disturb_nobody() {
         },
     });
 }
+
+/// Two who can only go on together, behind one who needs everything: the first of them to be served
+/// wakes the other, since nobody gives anything back in between.
+#[test]
+fn who_is_served_wakes_the_next() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let shared = Arc::new((Queue::new(2), sync::Mutex::new(0), sync::Condvar::new()));
+        let one = |shared: &(Queue, sync::Mutex<usize>, sync::Condvar)| {
+            let (queue, served, changed) = shared;
+            queue.take(1, None).unwrap();
+            let mut count = served.lock().unwrap();
+            *count += 1;
+            changed.notify_all();
+            while *count < 2 {
+                count = changed.wait(count).unwrap();
+            }
+            drop(count);
+            queue.give(1);
+        };
+        shared.0.take(2, None).unwrap();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || one(&shared))
+            })
+            .collect();
+        shared.0.give(2);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!((shared.0.granted(), shared.0.waiting()), (0, 0));
+    });
+}

@@ -6,6 +6,7 @@ use super::block::Block;
 
 /// Blocks by size; the one returned last is leased first, while it is in the cache.
 #[derive(Debug, Default)]
+#[allow(clippy::vec_box)] // Leases point to their block, and its box is reused with it.
 pub(super) struct FreeLists {
     by_size: BTreeMap<usize, Vec<Box<Block>>>,
     bytes: usize,
