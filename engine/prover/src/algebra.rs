@@ -30,6 +30,13 @@ pub(crate) enum Source {
     Identity,
 }
 
+impl Source {
+    /// Whether it has values on every coset anyway, and is no column.
+    pub(crate) fn is_at_hand(self) -> bool {
+        matches!(self, Self::FirstRow | Self::ActiveRows | Self::Identity)
+    }
+}
+
 impl From<Column> for Source {
     fn from(column: Column) -> Self {
         match column.kind {

@@ -55,6 +55,19 @@ pub enum Error {
         /// log2 size of the SRS.
         params: u32,
     },
+    /// The memory limit is too small for any proof of this key.
+    #[error("the memory limit is {limit} bytes, a proof of {circuits} circuits takes at least {needed}")]
+    MemoryLimit {
+        /// Bytes of the limit.
+        limit: usize,
+        /// The smallest limit that may do.
+        needed: usize,
+        /// Circuits of the proof.
+        circuits: usize,
+    },
+    /// Two settings contradict each other.
+    #[error("{0}")]
+    Settings(&'static str),
     /// There was not enough memory for a buffer.
     #[error("no memory for a buffer: {0}")]
     Memory(#[from] allocators::Error),

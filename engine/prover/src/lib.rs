@@ -35,6 +35,7 @@
 mod adapters;
 mod algebra;
 mod error;
+mod estimate;
 mod key;
 mod memory;
 mod observer;
@@ -52,6 +53,8 @@ mod transcript;
 pub use adapters::axiom;
 pub use adapters::axiom::PreparedKey;
 pub use error::Error;
+pub use estimate::Estimate;
 pub use observer::{Observer, Silent, Stage};
+pub use parhelion_allocators::{MemoryLimit, Pool};
 pub use parhelion_field_kernels::{KernelChoice, KernelReport};
 pub use prover::{MultiOpen, Prover, ProverBuilder, UnknownMultiOpen};

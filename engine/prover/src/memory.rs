@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use parhelion_allocators::{Lease, Workspace};
+use parhelion_allocators::{Charge, Lease, Workspace};
 use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::Error;
@@ -31,11 +31,20 @@ pub(crate) enum Owned<T> {
 /// Field elements, one for each row or coefficient.
 pub(crate) type Buffer<S> = Owned<Fp<S>>;
 
+/// Bytes of most buffers of a proof with 2^k rows: those of a column, or a block if that is larger.
+pub(crate) fn column_bytes(k: u32) -> usize {
+    (size_of::<[u64; 4]>() << k).max(MIN_BLOCK)
+}
+
 impl Memory {
     /// The memory of a proof with 2^k rows.
     pub(crate) fn new(workspace: Workspace, k: u32) -> Self {
-        let column = (size_of::<[u64; 4]>() << k).max(MIN_BLOCK);
-        Self { workspace, column, rest: Mutex::default() }
+        Self { workspace, column: column_bytes(k), rest: Mutex::default() }
+    }
+
+    /// Counts `bytes` of the heap against the limit of this proof until the charge is dropped.
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Error> {
+        Ok(self.workspace.charge(bytes)?)
     }
 
     /// `len` zeros.

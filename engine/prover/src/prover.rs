@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use parhelion_allocators::Pool;
+use parhelion_allocators::{MemoryLimit, Pool};
 use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels};
 use parhelion_scheduler::{Executor, RayonExecutor, Sequential, available_threads};
 
@@ -119,6 +119,7 @@ pub struct ProverBuilder {
     threads: Option<usize>,
     executor: Option<Arc<dyn Executor>>,
     pool: Option<Pool>,
+    memory_limit: Option<usize>,
     multi_open: MultiOpen,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -130,6 +131,7 @@ impl fmt::Debug for ProverBuilder {
             .field("threads", &self.threads)
             .field("executor", &self.executor)
             .field("pool", &self.pool)
+            .field("memory_limit", &self.memory_limit)
             .field("multi_open", &self.multi_open)
             .finish_non_exhaustive()
     }
@@ -161,6 +163,15 @@ impl ProverBuilder {
         self
     }
 
+    /// The most bytes that proofs of this prover and its clones may take at once, besides keys, SRS
+    /// and circuits. A proof that cannot do with it is an error before it begins; proofs for which
+    /// it does not suffice together wait for each other. For a limit shared with other provers see
+    /// [`ProverBuilder::pool`].
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
     /// How commitments are opened; SHPLONK unless told.
     pub fn multi_open(mut self, multi_open: MultiOpen) -> Self {
         self.multi_open = multi_open;
@@ -176,7 +187,8 @@ impl ProverBuilder {
     /// Detects the kernels and starts the threads.
     ///
     /// # Errors
-    /// If the kernels asked for cannot run on this CPU, or the threads cannot be started.
+    /// If the kernels asked for cannot run on this CPU, the threads cannot be started, or there is
+    /// both a pool and a limit.
     pub fn build(self) -> Result<Prover, Error> {
         let executor = match self.executor {
             Some(executor) => executor,
@@ -185,9 +197,19 @@ impl ProverBuilder {
                 threads => Arc::new(RayonExecutor::new(threads)?) as Arc<dyn Executor>,
             },
         };
+        let pool = match (self.pool, self.memory_limit) {
+            (Some(_), Some(_)) => {
+                return Err(Error::Settings(
+                    "a pool comes with its own limit: expected one of pool and memory_limit",
+                ));
+            }
+            (Some(pool), None) => pool,
+            (None, Some(bytes)) => Pool::builder().limit(MemoryLimit::new(bytes)).build(),
+            (None, None) => Pool::default(),
+        };
         Ok(Prover {
             kernels: Kernels::new(self.kernels.unwrap_or(KernelChoice::Auto), executor)?,
-            pool: self.pool.unwrap_or_default(),
+            pool,
             multi_open: self.multi_open,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
         })

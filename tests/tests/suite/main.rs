@@ -10,6 +10,7 @@ mod drop_in;
 mod keygen;
 mod malleability;
 mod max_degree;
+mod memory;
 mod multi_circuit;
 mod observer;
 mod oracle;

@@ -8,6 +8,7 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
+use parhelion_allocators::Workspace;
 use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
 use rand_core::RngCore;
 
@@ -16,6 +17,7 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
+use crate::estimate::{Estimate, estimate};
 use crate::memory::Memory;
 use crate::prove::prove;
 use crate::session::{Replay, Session};
@@ -88,6 +90,27 @@ impl Prover {
         ConcreteCircuit: Circuit<Fr>,
     {
         self.prove_generic::<G1Affine, E, R, T, _>(key, circuits, instances, rng, transcript, None)
+    }
+
+    /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
+    #[must_use]
+    pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
+        estimate(&key.key(), circuits, self.threads())
+    }
+
+    /// The memory of one proof. Under a limit, waits for its turn.
+    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+        let limit = self.pool.limit();
+        if limit.bytes() == usize::MAX {
+            return Ok(self.pool.workspace());
+        }
+        if estimate.at_least > limit.bytes() {
+            let needed = estimate.at_least;
+            return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
+        }
+        // Set aside before work begins, so that no two proofs ever wait for each other.
+        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
+        Ok(self.pool.workspace_in(reservation)?)
     }
 
     /// As [`Prover::prove`], with the values the library's prover drew outside the caller's
@@ -174,7 +197,10 @@ impl Prover {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
-        let memory = Memory::new(self.pool.workspace(), shape.k);
+        let view = key.key();
+        let estimate = estimate(&view, circuits.len(), self.threads());
+        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
+        let _scratch = memory.charge(estimate.scratch)?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -183,7 +209,6 @@ impl Prover {
             usable_rows: shape.usable_rows(),
             memory: &memory,
         };
-        let view = key.key();
         let mut session = Session {
             kernels: &self.kernels,
             memory: &memory,

@@ -216,7 +216,8 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
     }
 }
 
-fn is_shared(source: Source) -> bool {
+/// Whether a column is the key's, or nobody's, rather than a circuit's.
+pub(crate) fn is_shared(source: Source) -> bool {
     matches!(
         source,
         Source::Fixed(_) | Source::Sigma(_) | Source::FirstRow | Source::ActiveRows | Source::Identity

@@ -11,5 +11,5 @@ mod plan;
 mod split;
 
 pub(crate) use constraints::{constraints, permutation_fraction};
-pub(crate) use evaluate::{CircuitColumns, construct};
+pub(crate) use evaluate::{CircuitColumns, construct, is_shared};
 pub(crate) use plan::Plan;

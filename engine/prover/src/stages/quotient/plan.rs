@@ -116,7 +116,7 @@ impl<S: FieldSpec> Algebra<S> for Trace {
     type Value = usize;
 
     fn load(&mut self, source: Source, _: i32) -> usize {
-        if matches!(source, Source::FirstRow | Source::ActiveRows | Source::Identity) {
+        if source.is_at_hand() {
             return 0;
         }
         self.sets.push(BTreeSet::from([source]));

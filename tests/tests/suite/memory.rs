@@ -1,0 +1,171 @@
+//! Memory of proofs: bounded, reused, wiped, and refused without harm.
+
+use std::thread;
+
+use parhelion::{Error, MultiOpen, Pool, PreparedKey, Prover, ProverBuilder};
+use parhelion_allocators::{Error as MemoryError, FailurePlan};
+use parhelion_tests::bench::{Bench, MULTI_OPENS};
+use parhelion_tests::circuits::ZooCircuit;
+use parhelion_tests::zoo;
+
+fn builder(threads: usize, multi_open: MultiOpen) -> ProverBuilder {
+    Prover::builder().threads(threads).multi_open(multi_open)
+}
+
+/// The key in both forms a prover may hold it.
+fn keys<'a>(prover: &Prover, bench: &'a Bench<ZooCircuit>) -> [PreparedKey<'a>; 2] {
+    let compact = prover.prepare_compact(&bench.params, (*bench.pk).clone()).expect("compact key");
+    [prover.prepare(&bench.params, &bench.pk).expect("key"), compact]
+}
+
+#[test]
+fn estimates_are_bounds() {
+    for (threads, multi_open) in [(1, MultiOpen::Shplonk), (2, MultiOpen::Gwc), (3, MultiOpen::Shplonk)] {
+        for case in zoo() {
+            let bench = Bench::of(&case, true);
+            for compact in [false, true] {
+                let prover = builder(threads, multi_open).build().expect("prover");
+                let [whole, packed] = keys(&prover, &bench);
+                let key = if compact { packed } else { whole };
+                bench.ours_with(&prover, &key, 3).expect(case.name);
+                let estimate = prover.estimate(&key, bench.circuits.len());
+                let peak = prover.pool().stats().peak + estimate.scratch;
+                let name = format!("{}, compact: {compact}, {threads} threads", case.name);
+                assert!(peak <= estimate.at_most, "{name}: {peak} bytes, {estimate:?}");
+                assert!(peak >= estimate.at_least, "{name}: {peak} bytes, {estimate:?}");
+                assert_eq!(prover.pool().stats().live, 0, "{name}: leases outlive the proof");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_limit_holds_and_does_not_show() {
+    for multi_open in MULTI_OPENS {
+        for case in zoo().into_iter().step_by(3) {
+            let bench = Bench::of(&case, false);
+            let free = builder(2, multi_open).build().expect("prover");
+            let [_, key] = keys(&free, &bench);
+            let expected = bench.ours_with(&free, &key, 8).expect(case.name);
+            let estimate = free.estimate(&key, bench.circuits.len());
+
+            let (least, most) = (estimate.at_least, estimate.at_most);
+            let mut proven = 0;
+            for limit in (0..=8).map(|eighth| least + (most - least) * eighth / 8) {
+                let prover = builder(2, multi_open).memory_limit(limit).build().expect("prover");
+                match bench.ours_with(&prover, &key, 8) {
+                    Ok(proof) => {
+                        assert!(proof == expected, "{}: other bytes under a limit of {limit}", case.name);
+                        proven += 1;
+                    }
+                    Err(Error::Memory(MemoryError::ReservationExceeded { .. })) if limit < most => {
+                        assert_eq!(proven, 0, "{}: a smaller limit than {limit} was enough", case.name);
+                    }
+                    Err(error) => panic!("{}, limit {limit}: {error}", case.name),
+                }
+                let mapped = prover.pool().stats().peak_mapped;
+                assert!(mapped + estimate.scratch <= limit, "{}: {mapped} mapped of {limit}", case.name);
+            }
+            assert!(proven > 0, "{}: the upper bound was not enough", case.name);
+
+            let prover = builder(2, multi_open).memory_limit(least - 1).build().expect("prover");
+            let error = bench.ours_with(&prover, &key, 8).expect_err("a limit below the lower bound");
+            let refused = matches!(error, Error::MemoryLimit { limit, needed, .. } if limit + 1 == least && needed == least);
+            assert!(refused, "{error}");
+            assert_eq!(prover.pool().stats().misses, 0, "refused before work begins");
+        }
+    }
+}
+
+#[test]
+fn two_proofs_under_a_limit_for_one_take_turns() {
+    let case = zoo().into_iter().max_by_key(|case| case.k).expect("a case");
+    let bench = Bench::of(&case, false);
+    let free = builder(1, MultiOpen::Shplonk).build().expect("prover");
+    let [_, key] = keys(&free, &bench);
+    let expected = bench.ours_with(&free, &key, 4).expect("proof");
+    let limit = free.estimate(&key, bench.circuits.len()).at_most;
+    let prover = builder(1, MultiOpen::Shplonk).memory_limit(limit).build().expect("prover");
+    thread::scope(|scope| {
+        let proofs = [0; 3].map(|_| scope.spawn(|| bench.ours_with(&prover, &key, 4)));
+        for proof in proofs {
+            assert!(proof.join().expect("no panic").expect("proof") == expected);
+        }
+    });
+    assert!(prover.pool().stats().peak_mapped <= limit);
+}
+
+#[test]
+fn any_lease_may_fail() {
+    for case in zoo().into_iter().step_by(5) {
+        let bench = Bench::of(&case, true);
+        for threads in [1, 3] {
+            let plan = FailurePlan::default();
+            let pool = Pool::builder().failures(plan.clone()).build();
+            let prover = builder(threads, MultiOpen::Shplonk).pool(pool).build().expect("prover");
+            let [_, key] = keys(&prover, &bench);
+            let expected = bench.ours_with(&prover, &key, 2).expect(case.name);
+            let requests = plan.seen();
+            assert!(requests > 10, "{}: {requests} requests", case.name);
+            for number in 0..requests {
+                plan.fail_at(number);
+                let error = bench.ours_with(&prover, &key, 2).expect_err("a lease fails");
+                let injected = matches!(error, Error::Memory(MemoryError::Injected { .. }));
+                assert!(injected, "{}, request {number} of {requests}: {error}", case.name);
+                assert_eq!(prover.pool().stats().live, 0, "{}: request {number} leaks", case.name);
+            }
+            plan.disarm();
+            assert!(bench.ours_with(&prover, &key, 2).expect(case.name) == expected);
+        }
+    }
+}
+
+#[test]
+fn fifty_proofs_take_what_two_take() {
+    let case = zoo().into_iter().max_by_key(|case| case.k).expect("a case");
+    let bench = Bench::of(&case, false);
+    let prover = builder(1, MultiOpen::Shplonk).build().expect("prover");
+    let [_, key] = keys(&prover, &bench);
+    let mut mapped = Vec::new();
+    for seed in 0..50 {
+        bench.ours_with(&prover, &key, seed).expect("proof");
+        mapped.push(prover.pool().stats().mapped);
+    }
+    assert_eq!(mapped[1], mapped[49], "later proofs map more");
+    assert_eq!(prover.pool().stats().live, 0);
+}
+
+#[test]
+fn nothing_of_a_proof_is_left_in_the_pool() {
+    let case = zoo().into_iter().max_by_key(|case| case.k).expect("a case");
+    let bench = Bench::of(&case, false);
+    let prover = builder(2, MultiOpen::Shplonk).build().expect("prover");
+    let [_, key] = keys(&prover, &bench);
+    bench.ours_with(&prover, &key, 1).expect("proof");
+    let stats = prover.pool().stats();
+    assert!(stats.wiped > 0 && stats.retained > 0);
+
+    // Everything the pool retains: columns and blocks.
+    let workspace = prover.pool().workspace();
+    let mut leases = Vec::new();
+    for bytes in [size_of::<[u64; 4]>() << case.k, 1 << 16] {
+        loop {
+            let misses = prover.pool().stats().misses;
+            let lease = workspace.lease::<u8>(bytes).expect("memory");
+            if prover.pool().stats().misses > misses {
+                break;
+            }
+            assert!(lease.iter().all(|byte| *byte == 0), "bytes of a proof in a buffer of {bytes}");
+            leases.push(lease);
+        }
+    }
+    assert!(!leases.is_empty());
+    let seen: usize = leases.iter().map(|lease| lease.buffer_bytes()).sum();
+    assert!(seen >= stats.retained, "{seen} of {} bytes were looked at", stats.retained);
+}
+
+#[test]
+fn a_limit_and_a_pool_contradict_each_other() {
+    let error = Prover::builder().pool(Pool::default()).memory_limit(1 << 30).build().expect_err("both");
+    assert!(matches!(error, Error::Settings(_)), "{error}");
+}
