@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use parhelion::{KernelChoice, MultiOpen, Observer, Prover};
 use parhelion_cli::circuits::{self, Demo};
@@ -42,9 +43,9 @@ pub(crate) struct Common {
     /// Field kernels: auto, scalar, avx2 or avx512ifma; one this CPU cannot run is an error
     #[arg(long, global = true, value_name = "NAME", default_value_t = KernelChoice::Auto)]
     kernels: KernelChoice,
-    /// Memory limit; not available in this version
+    /// The most memory a proof may take besides keys, SRS and circuit, such as 512MiB or 2GB
     #[arg(long, global = true, value_name = "SIZE")]
-    memory_limit: Option<String>,
+    pub(crate) memory_limit: Option<ByteSize>,
     /// Print one JSON object instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -186,16 +187,6 @@ impl CircuitArgs {
 }
 
 impl Common {
-    /// Refuses what this version does not have.
-    pub(crate) fn check(&self) -> Result<(), CommandError> {
-        match &self.memory_limit {
-            None => Ok(()),
-            Some(limit) => Err(CommandError::Usage(format!(
-                "--memory-limit {limit}: a memory limit is not available in this version"
-            ))),
-        }
-    }
-
     pub(crate) fn threads(&self) -> usize {
         match self.threads {
             Some(threads) => threads as usize,
@@ -224,6 +215,10 @@ impl Common {
         let builder = Prover::builder().kernels(self.kernels).threads(self.threads()).multi_open(multi_open);
         let builder = match observer {
             Some(observer) => builder.observer(observer),
+            None => builder,
+        };
+        let builder = match self.memory_limit {
+            Some(limit) => builder.memory_limit(usize::try_from(limit.as_u64()).unwrap_or(usize::MAX)),
             None => builder,
         };
         Ok(builder.build()?)

@@ -11,9 +11,6 @@ use parhelion_cli::store::StoreError;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
-    /// The command line asks for something that cannot be.
-    #[error("{0}")]
-    Usage(String),
     #[error(transparent)]
     Demo(#[from] DemoError),
     #[error(transparent)]
@@ -44,9 +41,7 @@ impl CommandError {
     /// 2 if the command line is wrong, as clap has it, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. }) => {
-                ExitCode::from(2)
-            }
+            Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. }) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

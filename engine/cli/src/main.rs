@@ -13,21 +13,26 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
+// Where several features are on, the first of these counts.
 #[cfg(feature = "mimalloc")]
 parhelion_allocators::install!(pub(crate) static ALLOCATOR = mimalloc);
-#[cfg(not(feature = "mimalloc"))]
+#[cfg(all(feature = "jemalloc", not(feature = "mimalloc")))]
+parhelion_allocators::install!(pub(crate) static ALLOCATOR = jemalloc);
+#[cfg(all(feature = "snmalloc", not(any(feature = "mimalloc", feature = "jemalloc"))))]
+parhelion_allocators::install!(pub(crate) static ALLOCATOR = snmalloc);
+#[cfg(not(any(feature = "mimalloc", feature = "jemalloc", feature = "snmalloc")))]
 parhelion_allocators::install!(pub(crate) static ALLOCATOR = system);
 
 fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
     ui::log_to_stderr();
-    let outcome = common.check().and_then(|()| match &command {
+    let outcome = match &command {
         Command::Prove(args) => commands::prove::run(&common, args),
         Command::Verify(args) => commands::verify::run(&common, args),
         Command::Bench(args) => commands::bench::run(&common, args),
         Command::BenchChild(args) => commands::bench::child::run(&common, args),
         Command::Doctor => commands::doctor::run(&common),
-    });
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -66,7 +66,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_expected() {
         (prove(&["--threads", "100000"]), &["--threads", "1..=4096"]),
         (prove(&["--kernels", "sse2"]), &["sse2", "auto, scalar, avx2, avx512ifma"]),
         (prove(&["--multi-open", "ipa"]), &["ipa", "shplonk or gwc"]),
-        (prove(&["--memory-limit", "4G"]), &["--memory-limit 4G", "not available in this version"]),
+        (prove(&["--memory-limit", "much"]), &["--memory-limit", "much"]),
     ];
     for (args, words) in cases {
         let run = place.run(&args).failed(2, words);
@@ -110,6 +110,29 @@ fn doctor_describes_the_machine() {
     assert!(libraries.contains(&"halo2-axiom 0.5.3"), "{libraries:?}");
     assert!(libraries.iter().all(|library| !library.contains("unlocked")), "{libraries:?}");
     assert!(place.run(&["doctor"]).succeeded().stdout.contains("kernels"));
+}
+
+#[test]
+fn a_memory_limit_holds_or_is_refused() {
+    let place = Place::new();
+    let prove = |limit| {
+        place.run(&[
+            "prove",
+            "--circuit",
+            "plonk",
+            "--k",
+            "8",
+            "--memory-limit",
+            limit,
+            "--out",
+            "out",
+            "--json",
+        ])
+    };
+    let enough = prove("64MiB").succeeded().json();
+    let (peak, at_least) = (&enough["memory"]["peak_bytes"], &enough["memory"]["at_least"]);
+    assert!(at_least.as_u64() > Some(0) && peak.as_u64() >= at_least.as_u64(), "{enough}");
+    prove("10KiB").failed(1, &["memory limit is 10240 bytes", &at_least.to_string()]);
 }
 
 #[test]

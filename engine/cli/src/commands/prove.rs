@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use parhelion::{PreparedKey, Prover};
+use parhelion::{Estimate, PreparedKey, Prover};
 use parhelion_cli::ProofFile;
 use parhelion_cli::circuits::Witness;
 use parhelion_cli::stock::{self, ProofTranscript};
@@ -33,6 +33,7 @@ struct Report<'a> {
     keys_cached: bool,
     seconds: Seconds,
     stages: BTreeMap<&'static str, f64>,
+    memory: Memory,
     proof_bytes: usize,
     verified: bool,
     file: PathBuf,
@@ -46,6 +47,14 @@ struct Seconds {
     prepare: f64,
     prove: f64,
     verify: f64,
+}
+
+/// Bytes that the proof took besides keys, SRS and circuit, and the bounds known before.
+#[derive(Serialize)]
+struct Memory {
+    peak_bytes: usize,
+    at_least: usize,
+    at_most: usize,
 }
 
 pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
@@ -69,6 +78,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let (vk, keys_provenance) = (keys.pk.get_vk().clone(), keys.provenance);
     let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
     let prepared = prepared?;
+    let Estimate { at_least, at_most, scratch, .. } = prover.estimate(&prepared, 1);
 
     bar.start();
     let start = std::time::Instant::now();
@@ -92,6 +102,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     };
     file.write(&path)?;
 
+    let memory = Memory { peak_bytes: prover.pool().stats().peak + scratch, at_least, at_most };
     let report = Report {
         circuit: demo.name(),
         k,
@@ -113,6 +124,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
             verify: verify_time.as_secs_f64(),
         },
         stages: stages.iter().map(|(stage, seconds)| (stage.name(), *seconds)).collect(),
+        memory,
         proof_bytes: file.proof.len(),
         verified: true,
         file: path,
@@ -142,6 +154,8 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usi
     let Report { circuit, k, seed, multi_open, threads, kernels, seconds, .. } = report;
     let time = |seconds: f64| ui::seconds(Duration::from_secs_f64(seconds));
     let line = |name: &str, text: String| ui::say(&format!("{name:<9} {text}"));
+    let Memory { peak_bytes, at_least, at_most } = report.memory;
+    let bytes = |bytes: usize| ui::bytes(bytes as u64);
 
     line("circuit", format!("{circuit}, k = {k} ({} rows), seed {seed}", 1u64 << k));
     let srs = report.srs.map_or_else(|| "for testing only".to_owned(), |path| path.display().to_string());
@@ -160,6 +174,10 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usi
     );
     let stages: Vec<_> = stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.3}")).collect();
     line("", format!("{} s", stages.join(", ")));
+    line(
+        "memory",
+        format!("{} for the proof ({} to {} expected)", bytes(peak_bytes), bytes(at_least), bytes(at_most)),
+    );
     line("verified", format!("by the stock verifier, {}", time(seconds.verify)));
     line("written", report.file.display().to_string());
 }

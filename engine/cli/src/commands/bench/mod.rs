@@ -92,6 +92,9 @@ fn spawn<R: serde::de::DeserializeOwned>(
         .env("RAYON_NUM_THREADS", &threads)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
+    if let Some(limit) = &common.memory_limit {
+        command.args(["--memory-limit", &limit.as_u64().to_string()]);
+    }
     if let Some(srs) = &args.circuit.srs {
         command.arg("--srs").arg(srs);
     }
