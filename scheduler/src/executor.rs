@@ -1,6 +1,7 @@
 //! The one trait parallel code is written against, and loops built on it.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Runs numbered tasks, possibly at once.
@@ -15,6 +16,21 @@ pub trait Executor: Debug + Send + Sync {
     /// Runs `task(0)`, ..., `task(tasks - 1)`, in any order, and returns when
     /// all have ended.
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// Runs both, possibly at once, and returns when both have ended.
+    fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        let (a, b) = (Mutex::new(a), Mutex::new(b));
+        self.run(2, &|index| match index {
+            0 => (*a.lock().unwrap_or_else(PoisonError::into_inner))(),
+            _ => (*b.lock().unwrap_or_else(PoisonError::into_inner))(),
+        });
+    }
+
+    /// Runs `work` on one of this executor's threads, if it has any: calls that `work` makes need
+    /// no hand-over. By default it runs where the caller is.
+    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        work();
+    }
 
     /// Runs `work` where code that parallelises with rayon on its own (circuit
     /// synthesis, library key generation) uses this executor's threads rather
@@ -63,30 +79,45 @@ pub trait ExecutorExt: Executor {
 
     /// Runs two closures, possibly at once, and returns both results.
     fn join<A: Send, B: Send>(&self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+        let (mut a, mut b) = (Some(a), Some(b));
         let (mut left, mut right) = (None, None);
-        {
-            let tasks: [Box<dyn FnOnce() + Send + '_>; 2] =
-                [Box::new(|| left = Some(a())), Box::new(|| right = Some(b()))];
-            self.for_each(tasks, |_, task| task());
-        }
+        self.run_pair(&mut || left = a.take().map(|a| a()), &mut || right = b.take().map(|b| b()));
         match (left, right) {
             (Some(left), Some(right)) => (left, right),
             _ => unreachable!("an executor returns only when every task has run"),
         }
     }
 
+    /// `map` of each of the pieces of `piece` numbers (0 counts as 1) that `0..len` is cut into, joined by
+    /// `reduce` from left to right. `None` for an empty range. How the range is cut does not depend on the
+    /// executor, so nor does the result, whatever `reduce` is.
+    fn map_reduce<R: Send>(
+        &self,
+        len: usize,
+        piece: usize,
+        map: impl Fn(Range<usize>) -> R + Sync,
+        reduce: impl FnMut(R, R) -> R,
+    ) -> Option<R> {
+        let piece = piece.max(1);
+        let results = self.map(len.div_ceil(piece), |index| {
+            let start = index * piece;
+            map(start..len.min(start.saturating_add(piece)))
+        });
+        results.into_iter().reduce(reduce)
+    }
+
     /// Runs `work` as [`Executor::within`] does and returns its result.
     fn within_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         let (mut work, mut result) = (Some(work), None);
-        self.within(&mut || {
-            if let Some(work) = work.take() {
-                result = Some(work());
-            }
-        });
-        match result {
-            Some(result) => result,
-            None => unreachable!("an executor returns only when the work has run"),
-        }
+        self.within(&mut || result = work.take().map(|work| work()));
+        result.unwrap_or_else(|| unreachable!("an executor returns only when the work has run"))
+    }
+
+    /// Runs `work` as [`Executor::enter`] does and returns its result.
+    fn enter_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let (mut work, mut result) = (Some(work), None);
+        self.enter(&mut || result = work.take().map(|work| work()));
+        result.unwrap_or_else(|| unreachable!("an executor returns only when the work has run"))
     }
 }
 

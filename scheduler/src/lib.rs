@@ -2,14 +2,14 @@
 //!
 //! Everything above this crate speaks to one small trait, [`Executor`]; the
 //! helpers of [`ExecutorExt`] turn it into loops over chunks, maps and joins.
-//! Two implementations are here: [`Sequential`], the simple twin every parallel
-//! path is compared with, and [`RayonExecutor`], a rayon pool of its own size
-//! that touches no global state.
+//! Three implementations are here: [`WorkStealing`], a pool of our own, pinned to
+//! cores; [`RayonExecutor`], a rayon pool; and [`Sequential`], the simple twin every parallel
+//! path is compared with. None of them touches global state.
 //!
 //! ```
-//! use parhelion_scheduler::{ExecutorExt, RayonExecutor};
+//! use parhelion_scheduler::{ExecutorExt, WorkStealing};
 //!
-//! let executor = RayonExecutor::new(2)?;
+//! let executor = WorkStealing::new(2)?;
 //! let mut values = vec![1u64; 1000];
 //! executor.for_each_chunk_mut(&mut values, 100, |index, chunk| {
 //!     chunk.iter_mut().for_each(|v| *v += index as u64);
@@ -17,17 +17,24 @@
 //! assert_eq!(values[999], 10);
 //! # Ok::<(), parhelion_scheduler::Error>(())
 //! ```
-#![deny(unsafe_code)]
+//!
+//! `unsafe` is confined to the jobs of the pool (`pool/job.rs`, which the joins and scopes beside
+//! it build on), the frames of a worker, its thread-local pointer, and a system call.
 
+mod cpu;
 mod executor;
+mod pool;
 mod rayon_pool;
+mod scratch;
 mod sequential;
+mod sync;
 
+pub use cpu::{Cpu, Pin, Topology, allowed_cpus, available_threads, cpu_quota};
 pub use executor::{Executor, ExecutorExt};
+pub use pool::{Builder, Event, EventKind, Grain, Record, Scope, Submission, WorkStealing};
 pub use rayon_pool::RayonExecutor;
+pub use scratch::Scratch;
 pub use sequential::Sequential;
-
-use std::num::NonZeroUsize;
 
 /// What can go wrong when a pool is built.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,25 @@ pub enum Error {
     /// Zero threads were asked for.
     #[error("a pool needs at least 1 thread, got 0")]
     NoThreads,
+    /// More threads than the pool can count.
+    #[error("a pool has at most {most} threads, got {threads}")]
+    TooManyThreads {
+        /// How many threads were asked for.
+        threads: usize,
+        /// How many there can be.
+        most: usize,
+    },
+    /// An empty set of CPUs was given to pin threads to.
+    #[error("threads need at least 1 CPU to be pinned to, got none")]
+    NoCpus,
+    /// A CPU was given that this process may not use, or that does not exist.
+    #[error("expected CPUs among {allowed:?}, got {cpu}")]
+    CpuNotAllowed {
+        /// The CPU asked for.
+        cpu: usize,
+        /// The affinity mask of the thread that builds the pool.
+        allowed: Vec<usize>,
+    },
     /// The operating system refused to start the pool's threads.
     #[error("could not start a pool of {threads} threads: {reason}")]
     Spawn {
@@ -46,10 +72,6 @@ pub enum Error {
     },
 }
 
-/// The number of threads worth starting by default: the parallelism the
-/// operating system grants this process (affinity mask and cgroup quota
-/// included), or 1 where it cannot be told.
-#[must_use]
-pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

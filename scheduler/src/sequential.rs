@@ -18,4 +18,9 @@ impl Executor for Sequential {
     fn within(&self, work: &mut (dyn FnMut() + Send)) {
         work();
     }
+
+    fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        a();
+        b();
+    }
 }

@@ -6,17 +6,29 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::ThreadId;
 
-use parhelion_scheduler::{Error, Executor, ExecutorExt, RayonExecutor, Sequential, available_threads};
+use parhelion_scheduler::{
+    Error, Executor, ExecutorExt, Pin, RayonExecutor, Sequential, WorkStealing, available_threads,
+};
 
-/// The sequential executor, pools of 1 to 4 threads, and rayon's global pool.
+/// The sequential executor, pools of 1 to 4 threads of both kinds, rayon's global pool, and a pinned
+/// rayon pool.
 fn executors() -> Vec<Box<dyn Executor>> {
     let pools = (1..=4).map(|threads| {
         let pool = RayonExecutor::new(threads).expect("a small pool starts");
         assert_eq!(pool.threads(), threads);
         Box::new(pool) as Box<dyn Executor>
     });
-    let others = [Box::new(Sequential) as Box<dyn Executor>, Box::new(RayonExecutor::ambient())];
-    others.into_iter().chain(pools).collect()
+    let ours = (1..=4).map(|threads| {
+        let pool = WorkStealing::new(threads).expect("a small pool starts");
+        assert_eq!(Executor::threads(&pool), threads);
+        Box::new(pool) as Box<dyn Executor>
+    });
+    let others = [
+        Box::new(Sequential) as Box<dyn Executor>,
+        Box::new(RayonExecutor::ambient()),
+        Box::new(RayonExecutor::pinned(2, &Pin::PhysicalCores).expect("a small pool starts")),
+    ];
+    others.into_iter().chain(pools).chain(ours).collect()
 }
 
 #[test]
@@ -138,12 +150,33 @@ fn join_returns_both_results() {
 }
 
 #[test]
+fn results_do_not_depend_on_the_executor() {
+    // Neither associative nor commutative.
+    let reduce = |a: f64, b: f64| a / 3.0 + b;
+    let map = |range: std::ops::Range<usize>| range.map(|i| 1.0 / (i as f64 + 1.0)).fold(0.5, reduce);
+    for executor in executors() {
+        for (len, piece) in [(0, 1), (1, 1), (1000, 1), (1000, 7), (1000, 0), (5, usize::MAX)] {
+            let expected = Sequential.map_reduce(len, piece, map, reduce);
+            assert_eq!(executor.map_reduce(len, piece, map, reduce), expected, "{executor:?}");
+        }
+        assert_eq!(executor.enter_pool(|| executor.enter_pool(|| 5)), 5, "{executor:?}");
+    }
+}
+
+#[test]
 fn work_within_uses_the_pool_of_the_executor() {
     for threads in 1..=4 {
         let executor = RayonExecutor::new(threads).expect("a small pool starts");
         assert_eq!(executor.within_pool(rayon::current_num_threads), threads);
         let name = executor.within_pool(|| std::thread::current().name().map(str::to_owned));
         assert!(name.is_some_and(|name| name.starts_with("parhelion-")));
+    }
+    for threads in 1..=4 {
+        let executor = WorkStealing::new(threads).expect("a small pool starts");
+        for _ in 0..3 {
+            assert_eq!(executor.within_pool(rayon::current_num_threads), threads);
+            assert_eq!(executor.enter(|| executor.within_pool(rayon::current_num_threads)), threads);
+        }
     }
     let here = std::thread::current().id();
     assert_eq!(Sequential.within_pool(|| std::thread::current().id()), here);

@@ -1,0 +1,281 @@
+//! The work-stealing pool. Its protocols are in `README.md` beside this file.
+
+mod builder;
+mod companion;
+mod fork;
+mod frames;
+mod injector;
+mod job;
+mod join;
+mod latch;
+mod loops;
+mod record;
+mod scope;
+mod shared;
+mod sleep;
+mod submit;
+mod worker;
+
+#[cfg(all(test, loom))]
+mod models;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub use builder::Builder;
+pub use loops::Grain;
+pub use record::{Event, EventKind, Record};
+pub use scope::Scope;
+pub use submit::Submission;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use companion::Companion;
+use fork::{Fork, OnRayon};
+use job::CallJob;
+use latch::{Waiter, block_until};
+use shared::Shared;
+use worker::{Sharing, Worker};
+
+use crate::{Error, Executor};
+
+/// A pool of worker threads that steal work from each other, each pinned to a CPU.
+///
+/// Clones share the same threads. Dropping the last clone waits until all submitted work has
+/// ended and joins every thread; if a worker drops it, the threads end by themselves. Several pools live
+/// side by side, and nothing global is touched.
+///
+/// All calls may be made from any thread. From outside of the pool they hand their work in and
+/// block (a small loop is done on the spot, see [`Grain`]); a worker keeps working while it waits. So
+/// a caller with many calls to make moves into the pool once, with [`enter`](Self::enter).
+#[derive(Clone, Debug)]
+pub struct WorkStealing {
+    handle: Arc<Handle>,
+    /// The submission that calls through this handle belong to; `None` for one each.
+    sequence: Option<u64>,
+}
+
+/// Owns the threads.
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    places: Vec<Option<usize>>,
+    companion: Companion,
+}
+
+impl WorkStealing {
+    /// Starts a pool of `threads` threads with the default settings.
+    ///
+    /// # Errors
+    /// As for [`Builder::build`].
+    pub fn new(threads: usize) -> Result<Self, Error> {
+        Self::builder().threads(threads).build()
+    }
+
+    /// Settings for a pool.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A handle with a place in the queue: everything called through it (and its clones) from outside
+    /// belongs to one submission. Workers take what belongs to the oldest submission first, so that of
+    /// several long computations on one pool the first is finished first.
+    #[must_use]
+    pub fn in_line(&self) -> Self {
+        Self { handle: Arc::clone(&self.handle), sequence: Some(self.shared().next_sequence()) }
+    }
+
+    /// The number of workers.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.shared().threads()
+    }
+
+    /// The CPU that each worker was to be pinned to.
+    #[must_use]
+    pub fn placement(&self) -> &[Option<usize>] {
+        &self.handle.places
+    }
+
+    /// The worker of this pool that the calling thread is, counted from 0.
+    #[must_use]
+    pub fn current_worker(&self) -> Option<usize> {
+        Worker::with_current(|worker| self.own(worker).map(Worker::index))
+    }
+
+    /// Takes out the events since the last call: empty unless [`Builder::record`] was set.
+    #[must_use]
+    pub fn take_record(&self) -> Record {
+        self.shared().recorder.as_ref().map(record::Recorder::take).unwrap_or_default()
+    }
+
+    /// Runs `work` on a worker and returns its result. Calls made by `work` need no
+    /// hand-over.
+    ///
+    /// # Panics
+    /// If `work` does, with its payload. So do all calls of this type.
+    pub fn enter<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match self.handle.companion.is_here() {
+            true => work(),
+            false => self.on_worker(|_| work()),
+        }
+    }
+
+    /// Runs two closures, possibly at once, and returns both results.
+    ///
+    /// On a worker this costs a few nanoseconds unless the second is stolen. While all workers are
+    /// busy the second may be kept private until this worker passes another join; [`Executor::run_pair`]
+    /// shows it at once, at some ten nanoseconds. If one panics,
+    /// the call ends when both have; if the first panics before anybody began the second,
+    /// that is dropped.
+    #[inline]
+    pub fn join<A: Send, B: Send>(
+        &self,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        self.join_sharing(Sharing::OnDemand, a, b)
+    }
+
+    #[inline]
+    fn join_sharing<A: Send, B: Send>(
+        &self,
+        sharing: Sharing,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        Worker::with_current(|worker| match self.own(worker) {
+            Some(worker) => join::join(worker, sharing, |_| a(), |_| b()),
+            None => self.join_from_outside(a, b),
+        })
+    }
+
+    #[cold]
+    fn join_from_outside<A: Send, B: Send>(
+        &self,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match self.handle.companion.is_here() {
+            true => rayon::join(a, b),
+            false => self.on_worker(|worker| join::join(worker, Sharing::Always, |_| a(), |_| b())),
+        }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    /// `worker` if it belongs to this pool.
+    #[inline]
+    fn own<'a>(&self, worker: Option<&'a Worker>) -> Option<&'a Worker> {
+        worker.filter(|worker| Arc::ptr_eq(worker.shared(), self.shared()))
+    }
+
+    /// Runs `work` on a worker of this pool: here, if the caller is one.
+    fn on_worker<R: Send>(&self, work: impl FnOnce(&Worker) -> R + Send) -> R {
+        Worker::with_current(|current| match self.own(current) {
+            Some(worker) => work(worker),
+            None => self.call(current, work),
+        })
+    }
+
+    /// Hands `work` in and waits. A worker of another pool works for that pool meanwhile.
+    #[cold]
+    fn call<R: Send>(&self, current: Option<&Worker>, work: impl FnOnce(&Worker) -> R + Send) -> R {
+        let shared = self.shared();
+        let waiter = match current {
+            Some(worker) => Waiter::Worker(Arc::clone(worker.shared()), worker.index()),
+            None => Waiter::thread(),
+        };
+        let sequence = self.sequence.unwrap_or_else(|| shared.next_sequence());
+        let job = CallJob::new(work, waiter, sequence);
+        // SAFETY: the job stays in place until it is done, and this is the only reference.
+        shared.inject(unsafe { job.reference() });
+        match current {
+            Some(worker) => worker.work_until(|| job.done().is_set()),
+            None => block_until(shared.spin.hot, || job.done().is_set()),
+        }
+        // SAFETY: both ways of waiting end when the flag is set.
+        unsafe { job.result() }
+    }
+
+    /// Runs `work` with whatever the calling thread can fork with; outside, moves into the pool.
+    fn fork<R: Send>(&self, work: impl ForkWork<R> + Send) -> R {
+        match self.handle.companion.is_here() {
+            true => work.run(&OnRayon),
+            false => self.on_worker(|worker| work.run(worker)),
+        }
+    }
+}
+
+/// Work that forks, on whatever pool it finds itself.
+trait ForkWork<R> {
+    fn run(self, fork: &impl Fork) -> R;
+}
+
+impl Executor for WorkStealing {
+    fn threads(&self) -> usize {
+        self.shared().threads()
+    }
+
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        match tasks {
+            0 => {}
+            1 => task(0),
+            _ => self.for_each_batch(tasks, Grain::Items(1), |batch| batch.for_each(task)),
+        }
+    }
+
+    fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        self.join_sharing(Sharing::Always, a, b);
+    }
+
+    /// Runs `work` in a rayon pool of the same size, which is started by the first call. The
+    /// calling worker sleeps meanwhile. Calls to this executor from there use the rayon pool.
+    ///
+    /// If the system refuses those threads, `work` runs on the calling thread.
+    fn within(&self, work: &mut (dyn FnMut() + Send)) {
+        match self.handle.companion.start() {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        self.enter(work);
+    }
+}
+
+/// The worker that the calling thread is, of whichever pool.
+pub(crate) fn worker_index() -> Option<usize> {
+    Worker::with_current(|worker| worker.map(Worker::index))
+}
+
+impl Handle {
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.terminate();
+        let here = Worker::with_current(|worker| {
+            worker.is_some_and(|worker| Arc::ptr_eq(worker.shared(), &self.shared))
+        });
+        // Others may be waiting for what this worker is doing.
+        if !here {
+            join_all(std::mem::take(&mut *self.threads()));
+        }
+    }
+}
+
+/// Joins `threads`.
+fn join_all(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // Workers do not unwind: jobs carry their panics to whoever waits for them.
+        let _ = thread.join();
+    }
+}
