@@ -1,6 +1,5 @@
 //! Where witness cells live while a circuit is synthesised.
 
-use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use halo2_axiom::plonk::Assigned;
@@ -22,19 +21,18 @@ const RECENT: usize = 1 << 15;
 #[derive(Debug)]
 pub(crate) struct AssignedArena<'m, F> {
     memory: &'m Memory,
-    /// Of the same size, and full but for the last.
     blocks: Vec<Lease<u64>>,
-    /// Values in all blocks.
-    len: usize,
-    /// Position plus one of the value last stored for each hash; zero if there is none.
-    recent: Vec<u32>,
-    values: PhantomData<Assigned<F>>,
+    /// Where the next value goes, and how many more the last block has room for.
+    next: NonNull<Assigned<F>>,
+    room: usize,
+    /// The value last stored for each hash.
+    recent: Vec<Option<NonNull<Assigned<F>>>>,
 }
 
 impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     pub(crate) fn new(memory: &'m Memory) -> Self {
         const { assert!(align_of::<Assigned<F>>() <= align_of::<u64>(), "blocks are made of words") };
-        Self { memory, blocks: Vec::new(), len: 0, recent: vec![0; RECENT], values: PhantomData }
+        Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent: vec![None; RECENT] }
     }
 
     /// Stores `value` and returns a reference to it, to be used only while this arena lives.
@@ -48,40 +46,33 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     /// If there is no memory for it.
     pub(crate) fn store<'v>(&mut self, value: Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
         let slot = (hash % RECENT as u64) as usize;
-        if let (known @ 1.., Assigned::Trivial(value)) = (self.recent[slot], &value) {
-            // SAFETY: `recent` only holds positions of values that were stored. The reference is used
-            // as `store` says.
-            let stored: &'v Assigned<F> = unsafe { self.at(known as usize - 1).as_ref() };
+        if let (Some(known), Assigned::Trivial(value)) = (self.recent[slot], &value) {
+            // SAFETY: `recent` only holds places of values that were stored here, which stay as they
+            // are. The reference is used as said above.
+            let stored: &'v Assigned<F> = unsafe { known.as_ref() };
             if matches!(stored, Assigned::Trivial(known) if known == value) {
                 return Ok(stored);
             }
         }
-        let position = self.len;
-        if position == self.blocks.len() * self.per_block() {
-            self.blocks.push(self.memory.block()?);
+        if self.room == 0 {
+            let block = self.memory.block()?;
+            self.room = block.len() * size_of::<u64>() / size_of::<Assigned<F>>();
+            self.next = start(&block).cast();
+            self.blocks.push(block);
         }
-        let place = self.at(position);
-        // SAFETY: the place is within a block and aligned, as words are, and no value has been stored
-        // there, so nobody has a reference to it.
-        unsafe { place.write(value) };
-        self.len += 1;
-        self.recent[slot] = u32::try_from(self.len).unwrap_or(0);
+        let place = self.next;
+        // SAFETY: there is room for a value at `place`, which is aligned, as words are; no value has
+        // been stored there, so nobody has a reference to it. The next place is within the block, or
+        // at its end and not used.
+        unsafe {
+            place.write(value);
+            self.next = place.add(1);
+        }
+        self.room -= 1;
+        self.recent[slot] = Some(place);
         // SAFETY: the value is initialised, is never written again, and does not move: leases stay
         // where they are. It goes with the arena, after the synthesis that the reference belongs to.
         Ok(unsafe { place.as_ref() })
-    }
-
-    /// Values that a block holds, at least 1.
-    fn per_block(&self) -> usize {
-        self.blocks.first().map_or(1, |block| block.len() * size_of::<u64>() / size_of::<Assigned<F>>())
-    }
-
-    /// Where the value at a position is, or will be.
-    fn at(&self, position: usize) -> NonNull<Assigned<F>> {
-        let per_block = self.per_block();
-        let block = &self.blocks[position / per_block];
-        // SAFETY: a block holds as many values, so the place is within it.
-        unsafe { start(block).cast::<Assigned<F>>().add(position % per_block) }
     }
 }
 
