@@ -49,7 +49,8 @@ pub(crate) fn prove<C: CurveSpec>(
 
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges)?;
+        let progress = |done: usize, all: usize| s.progress(done, all + 1);
+        let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges, &progress)?;
         pieces.iter().for_each(|_| s.skip_blind());
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
         Ok(pieces)
@@ -169,6 +170,7 @@ fn lookup_products<C: CurveSpec>(
         let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
         for ((input, table), (permuted_input, permuted_table)) in programs.lookup_inputs.iter().zip(permuted)
         {
+            session.progress(products.len(), circuits.len() * programs.lookup_inputs.len())?;
             let input = compress(session, input)?;
             let permuted_input = session.reader().rows(permuted_input.view())?;
             let permuted_table = session.reader().rows(permuted_table.view())?;

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod byte_identity;
+mod cancel;
+mod concurrent;
 mod demos;
 mod determinism;
 mod drop_in;

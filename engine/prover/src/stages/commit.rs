@@ -6,6 +6,9 @@ use super::synthesis::Witness;
 use crate::Error;
 use crate::session::Session;
 
+/// Columns that are committed to between two reports of progress, for each thread.
+const COLUMNS_PER_THREAD: usize = 16;
+
 impl<C: CurveSpec> Session<'_, C> {
     /// Commits to columns given by their values on the rows, and writes the commitments in order.
     pub(crate) fn write_columns(&mut self, columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
@@ -18,9 +21,14 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     fn write_commitments(&mut self, bases: &[Affine<C>], columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        let commitments = self.kernels.msm_columns(bases, columns);
-        for commitment in self.kernels.normalize(&commitments) {
-            self.transcript.write_point(commitment)?;
+        // Enough at a time to keep all threads busy to the end.
+        let batch = COLUMNS_PER_THREAD * self.kernels.threads();
+        for (index, columns_at_once) in columns.chunks(batch).enumerate() {
+            self.progress(index * batch, columns.len())?;
+            let commitments = self.kernels.msm_columns(bases, columns_at_once);
+            for commitment in self.kernels.normalize(&commitments) {
+                self.transcript.write_point(commitment)?;
+            }
         }
         Ok(())
     }

@@ -60,7 +60,9 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        for fraction in &self.key.derived.programs.permutation_fractions {
+        let fractions = &self.key.derived.programs.permutation_fractions;
+        for (set, fraction) in fractions.iter().enumerate() {
+            self.progress(set, fractions.len())?;
             let mut z = self.memory.scratch(shape.n())?;
             let mut denominator = self.memory.scratch(shape.n())?;
             columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;

@@ -1,5 +1,6 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ff::Field;
@@ -109,7 +110,11 @@ impl Prover {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
+        let reserved =
+            limit.reserve_while(estimate.at_most.min(limit.bytes()), || self.control.check().is_ok());
+        // If it was given up, this is why.
+        self.control.check()?;
+        let reservation = reserved?;
         Ok(self.pool.workspace_in(reservation)?)
     }
 
@@ -191,6 +196,31 @@ impl Prover {
         T: TranscriptWrite<C, E>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        let result = self.control.run(|| {
+            self.prove_interruptible::<C, E, R, T, ConcreteCircuit>(
+                key, circuits, instances, rng, transcript, replay,
+            )
+        });
+        result?
+    }
+
+    /// A proof that checkpoints in it may leave.
+    fn prove_interruptible<C, E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        rng: R,
+        transcript: &mut T,
+        replay: Option<Replay<'_, Bn254G1Spec>>,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        E: EncodedChallenge<C>,
+        R: RngCore,
+        T: TranscriptWrite<C, E>,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
         if let Some(replay) = &replay {
@@ -208,12 +238,17 @@ impl Prover {
             k: shape.k,
             usable_rows: shape.usable_rows(),
             memory: &memory,
+            observer: self.observer.as_ref(),
         };
+        let kernels = self.kernels_for_a_proof();
         let mut session = Session {
-            kernels: &self.kernels,
+            kernels: &kernels,
             memory: &memory,
             key: &view,
             observer: self.observer.as_ref(),
+            control: &self.control,
+            stage: None,
+            fraction: Cell::new(0.0),
             transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
             blinding: &mut CallerRandomness(rng),
             replay,
