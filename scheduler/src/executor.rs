@@ -37,6 +37,12 @@ pub trait Executor: Debug + Send + Sync {
     /// than a second set.
     fn within(&self, work: &mut (dyn FnMut() + Send));
 
+    /// Whether the calling thread is outside of this executor's threads, which can then do work that a third
+    /// thread asks for while this one does something else, or waits. False where that is not known.
+    fn is_outside(&self) -> bool {
+        false
+    }
+
     /// A handle for one long computation of several at once: what is called through it belongs
     /// together, and is done before what belongs to handles that were made later. `None` if the executor
     /// has no such order.

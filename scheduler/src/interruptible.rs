@@ -50,6 +50,10 @@ impl Executor for Interruptible {
         self.executor.within(&mut || self.guarded(&mut *work));
     }
 
+    fn is_outside(&self) -> bool {
+        self.executor.is_outside()
+    }
+
     fn in_line(&self) -> Option<Arc<dyn Executor>> {
         let executor = self.executor.in_line()?;
         Some(Arc::new(Self { executor, control: self.control.clone() }))

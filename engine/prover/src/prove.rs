@@ -1,11 +1,15 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
-use parhelion_field_kernels::{CurveSpec, Fp};
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
+
+use parhelion_field_kernels::{CurveSpec, Fp, Projective};
 
 use crate::algebra::Challenges;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
+use crate::stages::ahead;
 use crate::stages::opening::{self, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
@@ -65,10 +69,10 @@ pub(crate) fn prove<C: CurveSpec>(
     session.stage(Stage::Open, |s| opening::open(s, scheme, &opened))
 }
 
+/// Commitments that are being made ahead on another thread.
+type Ahead<'scope, C> = Option<ScopedJoinHandle<'scope, Vec<(usize, Projective<C>)>>>;
+
 /// Synthesises all circuits and commits to their columns, phase by phase.
-///
-/// A single circuit may end its phases as it goes. Several circuits share their challenges, so
-/// each phase of all of them is complete before the next begins.
 fn synthesise<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
@@ -78,15 +82,38 @@ fn synthesise<C: CurveSpec>(
     let witness = |_| Witness::new(memory, phases, challenges, shape.n(), shape.usable_rows());
     let mut witnesses =
         (0..circuits.count()).map(witness).collect::<Result<Vec<Witness<C::Scalar>>, Error>>()?;
-    for phase in 0..shape.phases() {
+    session.blind_columns(&mut witnesses);
+    let (kernels, control, bases) = (session.kernels, session.control, &session.key.derived.lagrange_bases);
+    let executor = kernels.executor();
+    if circuits.count() > 1 || executor.threads() == 1 || !executor.is_outside() {
+        return synthesise_phases(session, circuits, witnesses, None);
+    }
+    thread::scope(|scope| {
+        let (outbox, inbox) = ahead::boxes();
+        witnesses[0].outbox = Some(outbox);
+        // It asks for work and waits; the executor's threads do it. Without it there is none done ahead.
+        let ahead =
+            thread::Builder::new().spawn_scoped(scope, move || ahead::run(kernels, control, bases, inbox));
+        synthesise_phases(session, circuits, witnesses, ahead.ok())
+    })
+}
+
+/// A single circuit may end its phases as it goes. Several circuits share their challenges, so
+/// each phase of all of them is complete before the next begins.
+fn synthesise_phases<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    mut witnesses: Vec<Witness<C::Scalar>>,
+    mut ahead: Ahead<'_, C>,
+) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
+    for phase in 0..session.key.shape().phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
             }
             session.stage(Stage::Synthesis, |session| {
-                let mut end_phase = |witness: &mut Witness<C::Scalar>| {
-                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
-                };
+                let mut end_phase =
+                    |witness: &mut Witness<C::Scalar>| end_phase(session, &mut [witness], &mut ahead);
                 circuits.synthesize(0, witness, Some(&mut end_phase))
             })?;
             if witness.phase > phase {
@@ -97,10 +124,25 @@ fn synthesise<C: CurveSpec>(
                 session.stage(Stage::Synthesis, |_| circuits.synthesize(index, witness, None))?;
             }
         }
-        session.stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        end_phase(session, &mut witnesses.iter_mut().collect::<Vec<_>>(), &mut ahead)?;
     }
     let challenges = witnesses[0].challenges.iter().map(|challenge| challenge.unwrap_or(Fp::ZERO)).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
+}
+
+fn end_phase<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    witnesses: &mut [&mut Witness<C::Scalar>],
+    ahead: &mut Ahead<'_, C>,
+) -> Result<(), Error> {
+    session.stage(Stage::Commit, |session| {
+        witnesses.iter_mut().for_each(|witness| witness.take_back());
+        let commitments = ahead.take().map(ScopedJoinHandle::join);
+        let commitments =
+            commitments.unwrap_or_else(|| Ok(Vec::new())).unwrap_or_else(|panic| resume_unwind(panic));
+        session.control.check()?;
+        session.commit_phase(witnesses, commitments)
+    })
 }
 
 fn pad_instances<C: CurveSpec>(

@@ -38,6 +38,10 @@ impl Executor for WorkStealing {
         self.enter(work);
     }
 
+    fn is_outside(&self) -> bool {
+        self.current_worker().is_none() && !self.handle.companion.is_here()
+    }
+
     fn in_line(&self) -> Option<Arc<dyn Executor>> {
         Some(Arc::new(self.in_line()))
     }

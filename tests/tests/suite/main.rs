@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p parhelion-tests --release byte_identity` runs one module of it.
 
+mod ahead;
 mod bad_input;
 mod byte_identity;
 mod cancel;

@@ -5,6 +5,7 @@ use std::mem::take;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
+use super::ahead::Outbox;
 use crate::Error;
 use crate::memory::{Buffer, Memory};
 use crate::storage::Stored;
@@ -33,7 +34,18 @@ pub(crate) struct Witness<S: FieldSpec> {
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
+    /// Who commits to columns ahead of the others, if anybody does.
+    pub(crate) outbox: Option<Outbox<S>>,
+    /// The cell that was assigned last.
+    last: (usize, usize),
+    /// A column that was left near its end, and whether that is some time ago.
+    left: Option<(usize, bool)>,
+    /// Columns that were written to after they had been sent.
+    pub(crate) rewritten: Vec<usize>,
 }
+
+/// A column that is left for another in its last rows may be complete.
+const LAST_ROWS: usize = 64;
 
 impl<S: FieldSpec> Witness<S> {
     pub(crate) fn new(
@@ -51,6 +63,10 @@ impl<S: FieldSpec> Witness<S> {
             denominators: vec![HashMap::new(); column_phase.len()],
             phase: 0,
             challenges: vec![None; challenges],
+            outbox: None,
+            last: (0, 0),
+            left: None,
+            rewritten: Vec::new(),
         })
     }
 
@@ -67,6 +83,10 @@ impl<S: FieldSpec> Witness<S> {
         if phase < self.phase {
             return Ok(());
         }
+        if column != self.last.0 {
+            self.change_column(column);
+        }
+        self.last = (column, row);
         let value = match cell {
             None if phase > self.phase => return Ok(()),
             None => return Err(Error::UnknownWitness { column, row }),
@@ -82,8 +102,52 @@ impl<S: FieldSpec> Witness<S> {
                 numerator
             }
         };
-        self.columns[column][row] = value;
+        // A column that was sent and did not come back belongs to a proof that ends.
+        if let Some(cell) = self.columns[column].get_mut(row) {
+            *cell = value;
+        }
         Ok(())
+    }
+
+    /// The circuit goes on in another column.
+    fn change_column(&mut self, column: usize) {
+        let (before, row) = self.last;
+        if self.columns[column].is_empty() {
+            // It was left, but not for good.
+            self.rewritten.push(column);
+            self.take_back();
+        }
+        match self.left {
+            Some((left, _)) if left == column => self.left = None,
+            _ if row + LAST_ROWS >= self.usable_rows && self.column_phase[before] == self.phase => {
+                self.left = Some((before, false));
+            }
+            _ => {}
+        }
+    }
+
+    /// Called every few hundred cells: sends a column that was left at least that long ago.
+    pub(crate) fn look_ahead(&mut self) {
+        let Some(outbox) = &self.outbox else { return };
+        match self.left {
+            Some((column, true)) if self.denominators[column].is_empty() => {
+                if let Err(refused) = outbox.send(column, take(&mut self.columns[column])) {
+                    self.columns[column] = refused;
+                    self.outbox = None;
+                }
+                self.left = None;
+            }
+            Some((column, false)) => self.left = Some((column, true)),
+            _ => {}
+        }
+    }
+
+    /// Puts the columns that were sent back into their places. No more are sent.
+    pub(crate) fn take_back(&mut self) {
+        let Some(outbox) = self.outbox.take() else { return };
+        for (index, column) in outbox.close() {
+            self.columns[index] = column;
+        }
     }
 
     /// Whether the current phase is one of the circuit's, rather than past its last.
@@ -93,7 +157,12 @@ impl<S: FieldSpec> Witness<S> {
 
     /// Indices of the columns of the current phase, ascending.
     pub(crate) fn current_columns(&self) -> Vec<usize> {
-        (0..self.columns.len()).filter(|&column| self.column_phase[column] == self.phase).collect()
+        self.columns_of(self.phase)
+    }
+
+    /// Indices of the columns of a phase, ascending.
+    pub(crate) fn columns_of(&self, phase: u8) -> Vec<usize> {
+        (0..self.columns.len()).filter(|&column| self.column_phase[column] == phase).collect()
     }
 
     pub(crate) fn column(&self, index: usize) -> &[Fp<S>] {
@@ -191,6 +260,38 @@ mod tests {
         assert!(matches!(w.assign(0, 4, None), Err(Error::RowOutOfRange { row: 4, usable: 4, .. })));
         assert!(matches!(w.assign(0, 3, None), Err(Error::UnknownWitness { column: 0, row: 3 })));
         assert!(w.assign(1, 3, None).is_ok(), "a later phase may still be unknown");
+    }
+
+    #[test]
+    fn a_column_that_is_left_is_sent_and_comes_back() {
+        let memory = Memory::new(Pool::default().workspace(), 3);
+        let mut w = Witness::new(&memory, &[0, 0, 0], 0, 8, 6).unwrap();
+        let (outbox, inbox) = crate::stages::ahead::boxes::<Bn254FrSpec>();
+        w.outbox = Some(outbox);
+        let fill = |w: &mut Witness<_>, column, with| {
+            (0..6).for_each(|row| w.assign(column, row, Some(Cell::Value(value(with)))).unwrap());
+        };
+        fill(&mut w, 0, 5);
+        fill(&mut w, 1, 6);
+        w.look_ahead();
+        assert_eq!(w.column(0).len(), 8, "not yet");
+        w.look_ahead();
+        assert_eq!(w.column(0).len(), 0, "sent");
+        let kernels = Kernels::sequential();
+        std::thread::scope(|scope| {
+            let bases = vec![parhelion_field_kernels::Bn254G1Affine::generator(); 8];
+            let (kernels, control) = (&kernels, parhelion_scheduler::Control::default());
+            let ahead =
+                scope.spawn(move || crate::stages::ahead::run(kernels, &control, &bases, inbox).len());
+            // The circuit comes back to it.
+            fill(&mut w, 0, 7);
+            assert!(ahead.join().unwrap() <= 1);
+        });
+        assert_eq!((w.column(0)[..6].to_vec(), w.rewritten.clone()), (vec![value(7); 6], vec![0]));
+        assert_eq!(w.column(1)[..6], [value(6); 6]);
+        fill(&mut w, 2, 1);
+        (0..3).for_each(|_| w.look_ahead());
+        assert_eq!(w.column(1).len(), 8, "once bitten");
     }
 
     #[test]

@@ -100,9 +100,10 @@ impl<F: Field> WitnessAssignment<'_, '_, F> {
         }
     }
 
-    /// Done now and then: says how far this is, and leaves if the proof should end.
-    fn look_around(&self) {
+    /// Done now and then: says how far this is, sends columns ahead, and leaves if the proof should end.
+    fn look_around(&mut self) {
         checkpoint();
+        self.witness.look_ahead();
         if self.assigned.is_multiple_of(64 * CELLS) && self.assigned <= self.expected {
             let fraction = self.assigned as f64 / self.expected as f64;
             self.observer.stage_progressed(Stage::Synthesis, fraction);
