@@ -67,6 +67,12 @@ pub enum Error {
         /// The affinity mask of the thread that builds the pool.
         allowed: Vec<usize>,
     },
+    /// Text that names no [`Pin`].
+    #[error("expected physical, logical, none or a list of CPUs such as 0,2,4-7, got {got:?}")]
+    UnknownPin {
+        /// The text.
+        got: String,
+    },
     /// The operating system refused to start the pool's threads.
     #[error("could not start a pool of {threads} threads: {reason}")]
     Spawn {

@@ -120,6 +120,27 @@ fn more_threads_than_cores_do_not_show() {
 }
 
 #[test]
+fn an_affinity_mask_of_one_core_does_not_show() {
+    let case = zoo().into_iter().find(|case| case.name == "everything").expect("in the zoo");
+    let bench = Bench::of(&case, false);
+    let expected = bench.ours(&prover(1, MultiOpen::Shplonk), 5).expect("proof");
+    let id = allowed_cpus()[0];
+    let narrow = || {
+        if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
+            println!("the affinity mask cannot be set here");
+            return;
+        }
+        let default = Prover::builder().build().expect("prover");
+        assert_eq!(default.threads(), 1);
+        for prover in [default, prover(2, MultiOpen::Shplonk), prover(8, MultiOpen::Shplonk)] {
+            assert!(bench.ours(&prover, 5).expect("proof") == expected, "{prover:?}");
+        }
+    };
+    // The mask is of this thread and those that it starts.
+    std::thread::scope(|scope| scope.spawn(narrow).join()).expect("no panic");
+}
+
+#[test]
 fn provers_do_not_disturb_each_other() {
     let case = zoo().into_iter().find(|case| case.name == "everything").expect("in the zoo");
     let bench = Bench::of(&case, false);

@@ -47,7 +47,8 @@ impl<C: CurveSpec> Columns<'_, C> {
 }
 
 impl<C: CurveSpec> Session<'_, C> {
-    /// Computes and blinds the products of one circuit's permutation sets; `z` columns of n rows.
+    /// Computes, blinds and commits to the products of one circuit's permutation sets; `z` columns of n
+    /// rows.
     ///
     /// Each product starts where the one before ended; the last must end in 1.
     pub(crate) fn permutation_products(
@@ -60,15 +61,20 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        let fractions = &self.key.derived.programs.permutation_fractions;
-        for (set, fraction) in fractions.iter().enumerate() {
-            self.progress(set, fractions.len())?;
-            let mut z = self.memory.scratch(shape.n())?;
-            let mut denominator = self.memory.scratch(shape.n())?;
-            columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
-            self.grand_product(&mut z, denominator, last);
-            last = z[usable];
-            products.push(z);
+        let sets = &self.key.derived.programs.permutation_fractions;
+        for fractions in sets.chunks(self.plan.batch) {
+            let written = products.len();
+            for fraction in fractions {
+                self.progress(products.len(), sets.len())?;
+                let mut z = self.memory.scratch(shape.n())?;
+                let mut denominator = self.memory.scratch(shape.n())?;
+                columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
+                self.grand_product(&mut z, denominator, last);
+                last = z[usable];
+                products.push(z);
+            }
+            let batch: Vec<&[_]> = products[written..].iter().map(|product: &Buffer<_>| &**product).collect();
+            self.write_columns(&batch)?;
         }
         if last != Fp::ONE && !last.is_zero() {
             return Err(Error::CopyConstraint { circuit, got: format!("{last:?}") });
