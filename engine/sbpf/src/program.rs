@@ -93,12 +93,13 @@ impl Program {
     ///
     /// [`Error::Load`], [`Error::UnsupportedVersion`] or [`Error::Rejected`].
     pub fn from_elf(elf: &[u8]) -> Result<Self, Error> {
-        let executable = Executable::from_elf(elf, loader()?).map_err(|error| match error {
-            EbpfError::ElfError(ElfError::UnsupportedSBPFVersion) => {
-                Error::UnsupportedVersion { found: elf_flags(elf) }
-            }
-            error => Error::Load(error),
-        })?;
+        let executable =
+            Executable::from_elf(elf, loader(SBPFVersion::V3)?).map_err(|error| match error {
+                EbpfError::ElfError(ElfError::UnsupportedSBPFVersion) => {
+                    Error::UnsupportedVersion { found: elf_flags(elf) }
+                }
+                error => Error::Load(error),
+            })?;
         Self::decode(&executable)
     }
 
@@ -243,10 +244,10 @@ fn call_target(
 }
 
 /// The loader with the settings of a cluster and the names of all syscalls, so that none of them can be
-/// taken for a function.
-pub(crate) fn loader() -> Result<Arc<BuiltinProgram<Unused>>, Error> {
+/// taken for a function. The assembler assembles for the newest version.
+pub(crate) fn loader(newest: SBPFVersion) -> Result<Arc<BuiltinProgram<Unused>>, Error> {
     let config = Config {
-        enabled_sbpf_versions: SBPFVersion::V0..=SBPFVersion::V3,
+        enabled_sbpf_versions: SBPFVersion::V0..=newest,
         // Everything from the beginning of the region up to the last section is readable.
         optimize_rodata: false,
         ..Config::default()

@@ -119,7 +119,7 @@ pub struct Lane {
 /// |---|---|---|
 /// | `sol_memcpy_`, `sol_memmove_` | read | written |
 /// | `sol_memset_` | none | written |
-/// | `sol_memcmp_`, up to the first pair that differs | read, of r1 | read, of r2 |
+/// | `sol_memcmp_`: equal bytes, then the one pair that differs, if any | read, of r1 | read, of r2 |
 /// | `sol_memcmp_`, last | none | the four bytes of the result, written |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MicroStep {
