@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::field::split;
 use super::lanes::{Loose, Scratch, Tight};
@@ -226,6 +226,7 @@ pub(super) fn transform<S: FieldSpec>(
     executor.for_each_chunk_mut(between, groups * plan.rows * LANES, |task, chunk| {
         let mut column = vec![Scratch::default(); plan.rows];
         for (index, group) in chunk.chunks_exact_mut(plan.rows * LANES).enumerate() {
+            checkpoint();
             transform_columns(token, plan, input, task * groups + index, &mut column, group);
         }
     });
@@ -237,6 +238,7 @@ pub(super) fn transform<S: FieldSpec>(
         let matrix = &matrix;
         let mut row = vec![Scratch::default(); plan.columns];
         for group in task * groups..((task + 1) * groups).min(plan.rows / LANES) {
+            checkpoint();
             // SAFETY: `out` is borrowed mutably for as long as this runs and has `size` elements; each
             // group is done once, and groups write different elements.
             unsafe { transform_rows(token, plan, between, group, &mut row, matrix.0) };

@@ -5,6 +5,8 @@
 //! is computed, and the few that could outgrow 2^260 are marked to be reduced. Scaled outputs are
 //! summed up over a tile as unreduced products.
 
+use parhelion_scheduler::checkpoint;
+
 use super::field::Radix52;
 use super::lanes::{Loose, Products, ProductsScratch, Scratch, Tight};
 use super::{Ifma, with_features};
@@ -159,6 +161,9 @@ with_features! {
         let mut used = vec![false; program.output_columns];
         let rows = outputs.first().map_or(0, |output| output.len());
         for offset in (0..rows).step_by(TILE) {
+            if offset.is_multiple_of(16 * TILE) {
+                checkpoint();
+            }
             let len = TILE.min(rows - offset);
             let eights = len.div_ceil(LANES);
             let mut writes = writes.iter().peekable();

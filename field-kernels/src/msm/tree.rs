@@ -5,6 +5,8 @@
 //! neighbours that are left in each group, in place, until each group is one point. All groups go
 //! through a round together, so that there are enough pairs to share inversions.
 
+use parhelion_scheduler::checkpoint;
+
 use crate::contract::{Apart, Backend, InPlace, NEGATIVE, Pair, Pairs, Slot};
 use crate::{Affine, CurveSpec};
 
@@ -103,6 +105,7 @@ impl<C: CurveSpec, B: Backend> Summer<C, B> {
         unfinished: Option<u32>,
         done: &mut impl FnMut(usize, Affine<C>),
     ) {
+        checkpoint();
         let Self { backend, sums, groups, pairs, scratch, .. } = self;
         backend.add_pairs(&mut Apart { points, sums }, pairs, scratch);
         let mut active: Vec<Group> = groups.iter().filter(|group| group.len > 1).copied().collect();

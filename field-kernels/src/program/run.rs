@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use parhelion_scheduler::ExecutorExt;
+use parhelion_scheduler::{ExecutorExt, checkpoint};
 
 use super::{Operand, Operation, Program, TILE};
 use crate::contract::Backend;
@@ -85,6 +85,9 @@ pub(crate) fn run_rows<S: FieldSpec>(
     let mut machine = Machine::new(program, columns, uniforms, rows);
     let rows_here = outputs.first().map_or(0, |output| output.len());
     for offset in (0..rows_here).step_by(TILE) {
+        if offset.is_multiple_of(8 * TILE) {
+            checkpoint();
+        }
         let tile = offset..(offset + TILE).min(rows_here);
         machine.run_tile(first + offset, tile, outputs);
     }
