@@ -96,8 +96,8 @@ fn check(choice: KernelChoice, executor: Arc<dyn Executor>) {
         assert!(count <= most, "{}: expected at most {most} allocations, got {count}", what(kernel));
     };
     let (bases, scalars) = (points(&kernels, N), elements(N));
-    let small: Vec<Bn254Fr> = (0..N as u64).map(|i| Bn254Fr::from_u64(i * i & 0xff)).collect();
-    let boolean: Vec<Bn254Fr> = (0..N as u64).map(|i| Bn254Fr::from_u64(i * i >> 3 & 1)).collect();
+    let small: Vec<Bn254Fr> = (0..N as u64).map(|i| Bn254Fr::from_u64((i * i) & 0xff)).collect();
+    let boolean: Vec<Bn254Fr> = (0..N as u64).map(|i| Bn254Fr::from_u64(((i * i) >> 3) & 1)).collect();
     // A few blinding factors among bits, as in a column of a circuit.
     let blinded = [&boolean[..N - 6], &scalars[..6]].concat();
     for (name, scalars) in

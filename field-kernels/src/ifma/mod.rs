@@ -155,7 +155,7 @@ impl Backend for Ifma {
     }
 
     fn invert<S: FieldSpec>(self, scratch: &Scratch, values: &mut [Fp<S>]) {
-        scratch.with(scan::invert_lines::<S>(values.len()), |carver| scan::invert(self, carver, values));
+        scratch.with(scan::invert_lines(values.len()), |carver| scan::invert(self, carver, values));
     }
 
     fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {

@@ -86,7 +86,7 @@ fn steps(len: usize) -> usize {
 }
 
 /// Lines of memory that the inversion of `len` elements takes.
-pub(super) fn invert_lines<S: FieldSpec>(len: usize) -> usize {
+pub(super) fn invert_lines(len: usize) -> usize {
     lines_of::<[Inverting; CHAINS]>(steps(len))
 }
 

@@ -270,7 +270,7 @@ mod tests {
     impl Lender for Stingy {
         fn lend(&self, lines: usize) -> Option<Loan> {
             // Too little, every other time.
-            (lines % 2 == 0).then(|| Box::new(vec![Line([9; 8]); lines / 2 + 6]) as Loan)
+            lines.is_multiple_of(2).then(|| Box::new(vec![Line([9; 8]); lines / 2 + 6]) as Loan)
         }
     }
 
