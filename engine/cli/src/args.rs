@@ -9,6 +9,7 @@ use parhelion::{KernelChoice, MultiOpen, Observer, Prover};
 use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
 
+use crate::commands::profile;
 use crate::error::CommandError;
 
 /// More threads than any machine has by far; a typing error rather than a wish.
@@ -77,6 +78,12 @@ Examples:
     /// One side of a comparison; started by `bench`
     #[command(hide = true)]
     BenchChild(BenchChildArgs),
+    /// Show where the time goes: flame graphs, a timeline of the workers, a report
+    #[command(after_help = profile::HELP)]
+    Profile(profile::ProfileArgs),
+    /// One side of a profile; started by `profile`
+    #[command(hide = true)]
+    ProfileChild(profile::ChildArgs),
     /// Show what this machine has and what the engine makes of it
     Doctor,
 }
