@@ -12,11 +12,14 @@ stage a track; open it in https://ui.perfetto.dev or chrome://tracing), and repo
 the time of all threads into memory, field arithmetic, synchronisation and other, by section, for the
 stock prover and the engine, and says how the engine would do on more workers. That part is a simulation.
 
-The two provers run in child processes of their own, one after the other, as in `bench`.
+The two provers run in child processes of their own, one after the other, as in `bench`. Each makes one
+proof that is not sampled, then sampled ones. All are checked with the stock verifier.
+Files of an earlier run are replaced, each as a whole.
 
 Examples:
   parhelion profile --circuit pairing --k 15 --out profile
-  parhelion profile --circuit poseidon --k 14 --threads 1 --out profile --json";
+  parhelion profile --circuit poseidon --k 14 --threads 1 --out profile --json
+  parhelion profile --circuit pairing --k 18 --no-stock --workers 16,64 --out profile";
 
 #[derive(Debug, Args)]
 pub(crate) struct ProfileArgs {
@@ -25,6 +28,9 @@ pub(crate) struct ProfileArgs {
     /// Directory for the results; made if there is none
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
+    /// Leave the stock prover out, which takes several times as long
+    #[arg(long)]
+    pub(super) no_stock: bool,
     #[command(flatten)]
     pub(super) sampling: Sampling,
 }

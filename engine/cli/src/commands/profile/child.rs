@@ -9,24 +9,20 @@ use parhelion::{Observer, PreparedKey, Prover};
 use parhelion_cli::circuits::Witness;
 use parhelion_cli::stock;
 use parhelion_cli::store::{KeyStore, Keys, Srs};
-use parhelion_scheduler::{EventKind, Executor, Pin, Topology, WorkStealing};
+use parhelion_scheduler::Executor;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::account::Split;
 use super::args::{ChildArgs, Side};
+use super::recorded::{Ours, Recorded};
 use super::sampler::Sampler;
 use super::simulation::{self, Simulated};
-use super::timeline::{StageTime, Timeline, Watch};
 use super::transcript::{Overheard, SECTIONS, section_before};
 use crate::args::Common;
 use crate::error::CommandError;
 use crate::{ALLOCATOR, ui};
-
-/// Events kept for each worker.
-const EVENTS: usize = 1 << 18;
 
 /// What a child that samples reports.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,24 +35,15 @@ pub(super) struct Sampled {
     pub(super) seconds: f64,
     /// Of each section, for one proof; samples are those of all proofs.
     pub(super) sections: Vec<(String, Split)>,
-    pub(super) flamegraph: Option<String>,
+    /// An SVG document.
+    pub(super) flamegraph: String,
     /// Ours only.
     pub(super) timeline: Option<Recorded>,
 }
 
-/// What the pool has recorded of one proof that was not sampled.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Recorded {
-    pub(super) seconds: f64,
-    pub(super) trace: Value,
-    pub(super) stages: Vec<StageTime>,
-    /// Events that did not fit.
-    pub(super) overwritten: u64,
-}
-
 /// Circuit and keys.
 pub(super) struct Subject<'a> {
-    args: &'a ChildArgs,
+    pub(super) args: &'a ChildArgs,
     srs: Srs,
     vk: VerifyingKey<G1Affine>,
     pub(super) witness: Witness,
@@ -106,13 +93,17 @@ pub(crate) fn run(common: &Common, args: &ChildArgs) -> Result<(), CommandError>
 }
 
 /// The engine as `prove` runs it, on an executor of ours.
-fn build(
+pub(super) fn build(
     common: &Common,
     args: &ChildArgs,
     executor: Arc<dyn Executor>,
     observer: Arc<dyn Observer>,
 ) -> Result<Prover, CommandError> {
     let builder = Prover::builder().kernels(common.kernels()).executor(executor).observer(observer);
+    let builder = match common.memory_limit {
+        Some(limit) => builder.memory_limit(usize::try_from(limit.as_u64()).unwrap_or(usize::MAX)),
+        None => builder,
+    };
     Ok(builder.multi_open(args.circuit.multi_open).build()?)
 }
 
@@ -184,7 +175,7 @@ impl Subject<'_> {
             self.srs_k(),
             self.args.side
         );
-        let flamegraph = profile.flamegraph(&title);
+        let flamegraph = profile.flamegraph(&title).map_err(|error| CommandError::Report(error.to_string()))?;
         let seconds = profile.sections.iter().map(|(_, split)| split.wall).sum::<f64>() / proofs as f64;
         let sections = profile.sections.into_iter().map(|(name, split)| (name.to_owned(), split.per(proofs)));
         Ok(Sampled {
@@ -199,55 +190,5 @@ impl Subject<'_> {
 
     fn srs_k(&self) -> u32 {
         self.vk.get_domain().k()
-    }
-}
-
-/// The engine on a pool that writes down what it does.
-struct Ours {
-    prover: Prover,
-    pool: WorkStealing,
-    watch: Arc<Watch>,
-    /// When the pool's clock was at zero.
-    epoch: Instant,
-}
-
-impl Ours {
-    fn start(common: &Common, args: &ChildArgs, threads: usize) -> Result<Self, CommandError> {
-        // As many threads as cores are bound to them, fewer are not: they have neighbours.
-        let pin = if threads >= Topology::read().physical_cores() { Pin::PhysicalCores } else { Pin::None };
-        let pool = WorkStealing::builder()
-            .threads(threads)
-            .pin(pin)
-            .record(EVENTS)
-            .build()
-            .map_err(|error| CommandError::Threads { threads, reason: error.to_string() })?;
-        // The clocks meet in a piece of work whose beginning is on both.
-        let met = pool.enter(Instant::now);
-        let begun =
-            pool.take_record().events.into_iter().find(|event| matches!(event.kind, EventKind::Start { .. }));
-        let since = begun.map_or(0, |event| event.nanoseconds);
-        let epoch = met.checked_sub(std::time::Duration::from_nanos(since)).unwrap_or(met);
-        let watch = Arc::new(Watch::default());
-        let prover = build(common, args, Arc::new(pool.clone()), watch.clone())?;
-        Ok(Self { prover, pool, watch, epoch })
-    }
-
-    /// Records one proof.
-    fn record(&self, subject: &Subject<'_>, key: &PreparedKey<'_>) -> Result<Recorded, CommandError> {
-        let (_, _) = (self.pool.take_record(), self.watch.take());
-        let mut transcript = Overheard::new(|_| ());
-        let start = Instant::now();
-        subject.prove(&self.prover, key, &mut transcript)?;
-        let end = Instant::now();
-        let record = self.pool.take_record();
-        subject.verify(&transcript.finalize())?;
-        let timeline =
-            Timeline::new(self.pool.threads(), &record, self.epoch, &self.watch.take(), (start, end));
-        Ok(Recorded {
-            seconds: (end - start).as_secs_f64(),
-            trace: timeline.trace(&format!("parhelion, {}", subject.args.circuit.circuit)),
-            stages: timeline.stages(),
-            overwritten: record.overwritten,
-        })
     }
 }

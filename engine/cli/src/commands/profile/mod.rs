@@ -8,6 +8,7 @@ mod clocks;
 mod files;
 mod graph;
 mod plots;
+mod recorded;
 mod report;
 mod sampler;
 mod simulate;
@@ -19,6 +20,7 @@ mod transcript;
 pub(crate) use args::{ChildArgs, HELP, ProfileArgs};
 
 use std::env;
+use std::mem::take;
 use std::process::{Command, Stdio};
 
 use parhelion_cli::store::{KeyStore, Srs};
@@ -49,19 +51,19 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
     drop((keys?, srs, prover));
 
     let child = |message, side| ui::busy(message, || spawn::<Sampled>(common, args, k, side)).0;
-    let mut stock = child("stock prover", Side::Stock)?;
+    let mut stock = (!args.no_stock).then(|| child("stock prover", Side::Stock)).transpose()?;
     let mut ours = child("parhelion", Side::Parhelion)?;
     let (simulation, _) = ui::busy("simulation", || spawn(common, args, k, Side::Graph));
+    let simulation = simulation?;
 
     let mut files = Vec::new();
     let recorded = ours.timeline.take();
     if let Some(recorded) = &recorded {
         files.push(out.write("timeline.json", &recorded.trace.to_string())?);
     }
-    for (name, sampled) in [("flamegraph.svg", &mut ours), ("flamegraph-stock.svg", &mut stock)] {
-        if let Some(svg) = sampled.flamegraph.take() {
-            files.push(out.write(name, &svg)?);
-        }
+    for (name, sampled) in [("flamegraph.svg", Some(&mut ours)), ("flamegraph-stock.svg", stock.as_mut())] {
+        let Some(sampled) = sampled else { continue };
+        files.push(out.write(name, &take(&mut sampled.flamegraph))?);
     }
     let mut summary = Summary {
         circuit: demo.name().to_owned(),
@@ -71,13 +73,13 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
         multi_open: args.circuit.multi_open.to_string(),
         allocator: crate::ALLOCATOR.name(),
         frequency: args.sampling.frequency,
-        stock: report::Side::new(stock),
+        stock: stock.map(report::Side::new),
         parhelion: report::Side::new(ours),
         workers_seconds: recorded.as_ref().map_or(0.0, |recorded| recorded.seconds),
         overwritten: recorded.as_ref().map_or(0, |recorded| recorded.overwritten),
         workers: recorded.map(|recorded| recorded.stages).unwrap_or_default(),
         steal_cost: args.sampling.steal_cost,
-        simulation: simulation?,
+        simulation,
         files,
     };
     let page = summary.page().map_err(|error| CommandError::Report(error.to_string()))?;
@@ -117,6 +119,9 @@ fn spawn<R: DeserializeOwned>(
         .env("RAYON_NUM_THREADS", &threads)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
+    if let Some(limit) = &common.memory_limit {
+        command.args(["--memory-limit", &limit.as_u64().to_string()]);
+    }
     if let Some(srs) = &args.circuit.srs {
         command.arg("--srs").arg(srs);
     }

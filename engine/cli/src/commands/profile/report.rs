@@ -24,7 +24,8 @@ pub(super) struct Summary {
     pub(super) allocator: &'static str,
     /// Samples per second of CPU time.
     pub(super) frequency: i32,
-    pub(super) stock: Side,
+    /// `None` if it was left out.
+    pub(super) stock: Option<Side>,
     pub(super) parhelion: Side,
     /// What the engine's workers did, by stage, in a proof that was not sampled.
     pub(super) workers: Vec<StageTime>,
@@ -104,13 +105,19 @@ impl Side {
 }
 
 impl Summary {
+    /// Both provers, or one, with their names.
+    fn sides(&self) -> Vec<(&'static str, &Side)> {
+        let stock = self.stock.iter().map(|side| ("stock", side));
+        stock.chain([("parhelion", &self.parhelion)]).collect()
+    }
+
     /// One page with everything in it.
     pub(super) fn page(&self) -> Result<String, Box<dyn Error>> {
-        let both = [("stock", &self.stock), ("parhelion", &self.parhelion)];
-        let totals: Vec<_> = both.iter().map(|(name, side)| ((*name).to_owned(), side.total)).collect();
+        let sides = self.sides();
+        let totals: Vec<_> = sides.iter().map(|(name, side)| ((*name).to_owned(), side.total)).collect();
         let mut sections = Vec::new();
-        for section in &self.stock.sections {
-            for (name, side) in both {
+        for section in &self.parhelion.sections {
+            for (name, side) in &sides {
                 let found = side.sections.iter().find(|other| other.name == section.name);
                 sections.extend(found.map(|other| (format!("{}, {name}", section.name), other.split)));
             }
@@ -125,7 +132,7 @@ impl Summary {
         environment.add_template("report.html", include_str!("report.html"))?;
         let page = environment.get_template("report.html")?.render(context! {
             summary => self,
-            sides => both.map(|(name, side)| context! { name, side }),
+            sides => sides.iter().map(|(name, side)| context! { name, side }).collect::<Vec<_>>(),
             totals => plots::bars(&totals, Lengths::Seconds, self.threads)?,
             sections => plots::bars(&sections, Lengths::Shares, self.threads)?,
             efficiency,
@@ -144,7 +151,7 @@ impl Summary {
             "{:<20} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
             "", "seconds", "memory", "field", "sync", "(sched.", "waiting)", "other"
         ));
-        for (name, side) in [("stock", &self.stock), ("parhelion", &self.parhelion)] {
+        for (name, side) in self.sides() {
             row(name, side.seconds, side.shares);
             for section in &side.sections {
                 row(&format!("  {}", section.name), section.split.wall, section.shares);
@@ -188,7 +195,7 @@ mod tests {
             proofs: 1,
             seconds: 2.0,
             sections,
-            flamegraph: None,
+            flamegraph: String::new(),
             timeline: None,
         })
     }
@@ -208,7 +215,7 @@ mod tests {
             multi_open: "shplonk".to_owned(),
             allocator: "system",
             frequency: 99,
-            stock: side(2.0),
+            stock: Some(side(2.0)),
             parhelion: side(6.0),
             workers: vec![StageTime {
                 name: "commit".to_owned(),
@@ -265,6 +272,13 @@ mod tests {
             assert!(page.contains(words), "{words} is missing");
         }
         assert_eq!(page.matches("<svg").count(), 3);
+    }
+
+    #[test]
+    fn a_page_without_the_stock_prover_has_half_the_bars() {
+        let page = Summary { stock: None, ..summary("plonk") }.page().unwrap();
+        assert!(page.contains("witness, parhelion") && !page.contains("stock</text>"));
+        assert!(!page.contains("witness, stock"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Stack samples of this process, section by section.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::{fmt, io};
 
 use pprof::{ProfilerGuard, UnresolvedReport};
 
@@ -109,17 +109,21 @@ fn fold(thread: &str, innermost_first: &[String]) -> String {
 }
 
 impl Profile {
-    /// A flame graph as an SVG document; `None` if there was nothing to draw.
-    pub(super) fn flamegraph(&self, title: &str) -> Option<String> {
+    /// A flame graph as an SVG document.
+    pub(super) fn flamegraph(&self, title: &str) -> io::Result<String> {
         let mut lines: Vec<String> =
             self.stacks.iter().map(|(stack, count)| format!("{stack} {count}")).collect();
         lines.sort_unstable();
+        if lines.is_empty() {
+            lines.push("too short to be sampled 1".to_owned());
+        }
         let mut options = pprof::flamegraph::Options::default();
         options.title = title.to_owned();
         options.min_width = 0.05;
         let mut svg = Vec::new();
-        pprof::flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut svg).ok()?;
-        String::from_utf8(svg).ok()
+        pprof::flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut svg)
+            .map_err(io::Error::other)?;
+        String::from_utf8(svg).map_err(io::Error::other)
     }
 }
 
