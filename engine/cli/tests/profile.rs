@@ -41,9 +41,13 @@ fn all_files_are_written_over_old_ones_and_agree() {
     let run = place.run(&profile(&["--workers", "1,2,16", "--json"])).succeeded();
     let summary = run.json();
 
-    assert_eq!(names(&out), ["flamegraph-stock.svg", "flamegraph.svg", "notes", "report.html", "timeline.json"]);
+    assert_eq!(
+        names(&out),
+        ["flamegraph-stock.svg", "flamegraph.svg", "notes", "report.html", "timeline.json"]
+    );
     assert_eq!(fs::read_to_string(out.join("notes")).unwrap(), "of the user");
-    let listed: Vec<&str> = summary["files"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+    let listed: Vec<&str> =
+        summary["files"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
     assert_eq!(listed.len(), FILES.len());
     assert!(FILES.iter().all(|name| listed.contains(&format!("out/{name}").as_str())), "{listed:?}");
 
@@ -65,7 +69,10 @@ fn every_second_is_accounted_for(side: &Value) {
     const CLASSES: [&str; 4] = ["memory", "field", "synchronisation", "other"];
     let whole = |shares: &Value| CLASSES.iter().map(|class| number(&shares[class])).sum::<f64>();
     let seconds = |split: &Value| {
-        ["memory", "field", "scheduling", "waiting", "other"].iter().map(|part| number(&split[part])).sum::<f64>()
+        ["memory", "field", "scheduling", "waiting", "other"]
+            .iter()
+            .map(|part| number(&split[part]))
+            .sum::<f64>()
     };
     assert!((whole(&side["shares"]) - 1.0).abs() < 1e-9, "{side}");
     let sections = side["sections"].as_array().unwrap();
@@ -99,7 +106,10 @@ fn a_simulation_keeps_within_its_bounds(points: &Value, workers: &[u64]) {
         }
         assert!(number(&point["efficiency"]) <= number(&point["efficiency_free"]) + 1e-9);
     }
-    assert_eq!((points[0]["steals"].as_u64(), points[0]["seconds"].clone()), (Some(0), points[0]["work"].clone()));
+    assert_eq!(
+        (points[0]["steals"].as_u64(), points[0]["seconds"].clone()),
+        (Some(0), points[0]["work"].clone())
+    );
     assert!(points[2]["tasks"].as_u64() > points[0]["tasks"].as_u64());
 }
 
@@ -117,7 +127,8 @@ fn the_timeline_opens_in_perfetto(path: &Path, seconds: f64) {
             ("X", _) => {
                 let (start, lasts) = (number(&event["ts"]), number(&event["dur"]));
                 assert!(start >= 0.0 && lasts >= 0.0 && start + lasts <= seconds * 1e6 + 1.0, "{event}");
-                let track = tracks.iter_mut().find(|known| known.0 == track).expect("named before it is used");
+                let track =
+                    tracks.iter_mut().find(|known| known.0 == track).expect("named before it is used");
                 track.2.push((start, start + lasts));
             }
             other => panic!("unexpected {other:?}"),
@@ -131,7 +142,10 @@ fn the_timeline_opens_in_perfetto(path: &Path, seconds: f64) {
         let mut open: Vec<f64> = Vec::new();
         for &(start, end) in spans {
             while open.pop_if(|outer| *outer <= start).is_some() {}
-            assert!(open.last().is_none_or(|outer| end <= outer + 1e-3), "{name}: ({start}, {end}) in {open:?}");
+            assert!(
+                open.last().is_none_or(|outer| end <= outer + 1e-3),
+                "{name}: ({start}, {end}) in {open:?}"
+            );
             open.push(end);
         }
     }
@@ -143,8 +157,13 @@ fn the_report_says_the_same(page: &str, summary: &Value) {
         assert!(!page.contains(outside), "{outside} is in the page");
     }
     let addresses = page.matches("://").count();
-    assert_eq!(addresses, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count(), "names, no addresses");
-    let pictures: Vec<&str> = page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()).collect();
+    assert_eq!(
+        addresses,
+        page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count(),
+        "names, no addresses"
+    );
+    let pictures: Vec<&str> =
+        page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()).collect();
     assert_eq!(pictures.len(), 3);
     pictures.iter().for_each(|picture| well_formed(&format!("<svg{picture}</svg>")));
     let percent = |share: &Value| format!("<td>{:.1}%", 100.0 * number(share));
@@ -162,7 +181,8 @@ fn the_report_says_the_same(page: &str, summary: &Value) {
 
 fn well_formed(svg: &str) {
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(svg, options).unwrap_or_else(|error| panic!("{error}: {svg}"));
+    let document =
+        Document::parse_with_options(svg, options).unwrap_or_else(|error| panic!("{error}: {svg}"));
     assert_eq!(document.root_element().tag_name().name(), "svg");
     assert!(document.descendants().any(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "rect"))));
 }

@@ -175,7 +175,8 @@ impl Subject<'_> {
             self.srs_k(),
             self.args.side
         );
-        let flamegraph = profile.flamegraph(&title).map_err(|error| CommandError::Report(error.to_string()))?;
+        let flamegraph =
+            profile.flamegraph(&title).map_err(|error| CommandError::Report(error.to_string()))?;
         let seconds = profile.sections.iter().map(|(_, split)| split.wall).sum::<f64>() / proofs as f64;
         let sections = profile.sections.into_iter().map(|(name, split)| (name.to_owned(), split.per(proofs)));
         Ok(Sampled {

@@ -96,8 +96,8 @@ pub(super) fn efficiency(points: &[Simulated], steal_cost: u64) -> Result<String
             .x_desc("workers")
             .y_desc("efficiency")
             .x_labels(points.len())
-            .x_label_formatter(&|workers| format!("{workers:.0}"))
-            .y_label_formatter(&|share| format!("{:.0}%", share * 100.0))
+            .x_label_formatter(&|workers: &f64| format!("{workers:.0}"))
+            .y_label_formatter(&|share: &f64| format!("{:.0}%", *share * 100.0))
             .light_line_style(WHITE)
             .draw()?;
         let curves: [(u64, fn(&Simulated) -> f64, RGBColor); 3] = [

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parhelion::{PreparedKey, Prover};
-use parhelion_scheduler::{EventKind, Executor, Pin, Topology, WorkStealing};
+use parhelion_scheduler::{EventKind, Pin, Topology, WorkStealing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,7 +59,11 @@ impl Ours {
     }
 
     /// Records one proof.
-    pub(super) fn record(&self, subject: &Subject<'_>, key: &PreparedKey<'_>) -> Result<Recorded, CommandError> {
+    pub(super) fn record(
+        &self,
+        subject: &Subject<'_>,
+        key: &PreparedKey<'_>,
+    ) -> Result<Recorded, CommandError> {
         let (_, _) = (self.pool.take_record(), self.watch.take());
         let mut transcript = Overheard::new(|_| ());
         let start = Instant::now();

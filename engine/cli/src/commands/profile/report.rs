@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
@@ -126,18 +127,19 @@ impl Summary {
             [] => None,
             points => Some(plots::efficiency(points, self.steal_cost)?),
         };
+        let widest = self.simulation.last();
         let mut environment = Environment::new();
         environment.add_filter("percent", |share: f64| format!("{:.1}%", share * 100.0));
         environment.add_filter("seconds", |seconds: f64| format!("{seconds:.3}"));
         environment.add_template("report.html", include_str!("report.html"))?;
         let page = environment.get_template("report.html")?.render(context! {
-            summary => self,
-            sides => sides.iter().map(|(name, side)| context! { name, side }).collect::<Vec<_>>(),
+            summary => Serde(self),
+            sides => Serde(&sides),
             totals => plots::bars(&totals, Lengths::Seconds, self.threads)?,
             sections => plots::bars(&sections, Lengths::Shares, self.threads)?,
             efficiency,
-            widest => self.simulation.last(),
-            bottleneck => self.simulation.last().and_then(Simulated::bottleneck),
+            widest => Serde(widest),
+            bottleneck => Serde(widest.and_then(Simulated::bottleneck)),
         })?;
         Ok(page)
     }
