@@ -24,6 +24,7 @@ const MAX_THREADS: i64 = 4096;
   parhelion prove --circuit pairing --k 15
   parhelion verify parhelion-out
   parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
+  parhelion profile --circuit pairing --k 15 --out profile
   parhelion doctor
 
 Keys and testing parameters are made on first use and kept in the cache directory (--cache-dir).
