@@ -77,11 +77,19 @@ const RULES: &[(Text, Class)] = &[
     (In("core::intrinsics::write_bytes"), Memory),
     (In("core::ptr::copy"), Memory),
     (In("core::ptr::drop_in_place"), Memory),
+    (In("core::ptr::mut_ptr::copy"), Memory),
+    (In("core::ptr::mut_ptr::write_bytes"), Memory),
+    (In("core::ptr::const_ptr::copy"), Memory),
+    (In("core::slice::fill"), Memory),
+    (In("core::slice::copy_from_slice"), Memory),
+    (In("core::slice::clone_from_slice"), Memory),
     (In("core::slice::<impl [T]>::fill"), Memory),
     (In("core::slice::<impl [T]>::copy_from_slice"), Memory),
     (In("core::slice::<impl [T]>::clone_from_slice"), Memory),
     (In("core::slice::specialize"), Memory),
+    (In("alloc::slice::to_vec"), Memory),
     (In("alloc::slice::<impl [T]>::to_vec"), Memory),
+    (In("compiler_builtins::mem"), Memory),
     (In("alloc::vec::from_elem"), Memory),
     (In("<alloc::vec::Vec"), Memory),
     (In("<T as alloc::vec::spec_from_elem"), Memory),
@@ -148,6 +156,7 @@ const SYSTEM_CALLS: &[&str] = &[
 /// The language's own building blocks, inlined everywhere: they do what their callers do.
 const TRANSPARENT: &[Text] = &[
     In("core::"),
+    In("core_arch::"),
     In("<core::"),
     In("alloc::"),
     In("<alloc::"),
@@ -235,6 +244,20 @@ mod tests {
             false,
         );
         check(&["parhelion::storage::pack", "parhelion_field_kernels::dispatch"], Memory, false);
+    }
+
+    #[test]
+    fn names_told_from_files_have_classes_too() {
+        let (field, join) = ("halo2curves_axiom::bn256::fr::mul", "rayon_core::join::join_context");
+        check(
+            &["core_arch::x86::avx512ifma::_mm512_madd52lo_epu64", "parhelion_field_kernels::ifma::mul"],
+            Field,
+            false,
+        );
+        check(&["core::iter::range::next", field, "rayon::iter::plumbing::helper"], Field, false);
+        check(&["core::ops::function::call_once", join, field], Synchronisation, false);
+        check(&["core::slice::copy_from_slice", field], Memory, false);
+        check(&["compiler_builtins::mem::memcpy", "parhelion::stages::commit"], Memory, false);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod classify;
 mod clocks;
 mod files;
 mod graph;
+mod paths;
 mod plots;
 mod recorded;
 mod report;

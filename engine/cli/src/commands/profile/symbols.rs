@@ -4,9 +4,13 @@ use std::collections::HashMap;
 use std::fs;
 
 use super::classify::NAMELESS_C;
+use super::paths::qualified;
 
 /// The function whose frame a signal handler's stack begins with, as `pprof` calls it.
 const HANDLER: &str = "perf_signal_handler";
+
+/// The name of an address that belongs to nothing.
+const UNKNOWN: &str = "[unknown]";
 
 /// Looks names up, each address once.
 #[derive(Debug)]
@@ -23,13 +27,16 @@ impl Symbols {
     }
 
     /// The names of a stack given by its addresses, innermost first, functions that were
-    /// inlined included. The handler that took the sample is left out.
+    /// inlined included. The handler that took the sample is left out, and so is what lies below the
+    /// outermost function.
     pub(super) fn stack(&mut self, addresses: impl Iterator<Item = usize>) -> Vec<String> {
         let frames: Vec<Vec<String>> = addresses.map(|address| self.names(address)).collect();
-        let handler = frames.iter().position(|names| names.iter().any(|name| name == HANDLER));
+        let handler = frames.iter().position(|names| names.iter().any(|name| name.ends_with(HANDLER)));
         // The handler is called by a trampoline of the C library.
         let skipped = handler.map_or(0, |index| index + 2);
-        frames.into_iter().skip(skipped).flatten().collect()
+        let mut names: Vec<String> = frames.into_iter().skip(skipped).flatten().collect();
+        while names.len() > 1 && names.pop_if(|name| name == UNKNOWN).is_some() {}
+        names
     }
 
     fn names(&mut self, address: usize) -> Vec<String> {
@@ -39,7 +46,7 @@ impl Symbols {
         let mut names = Vec::new();
         backtrace::resolve(address as *mut _, |symbol| {
             // Without the hash at its end.
-            names.extend(symbol.name().map(|name| format!("{name:#}")));
+            names.extend(symbol.name().map(|name| qualified(format!("{name:#}"), symbol.filename())));
         });
         if names.is_empty() {
             names.push(self.library(address));
@@ -54,7 +61,7 @@ impl Symbols {
             Some(name) if name.starts_with("libc.") || name.starts_with("libc-") => NAMELESS_C.to_owned(),
             Some(name) if name.starts_with('[') => name.to_owned(),
             Some(name) => format!("[{name}]"),
-            None => "[unknown]".to_owned(),
+            None => UNKNOWN.to_owned(),
         }
     }
 }
