@@ -10,6 +10,7 @@ use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
 use parhelion_scheduler::{RayonExecutor, Sequential, available_threads};
 
+use crate::commands::profile;
 use crate::error::CommandError;
 
 /// More threads than any machine has by far; a typing error rather than a wish.
@@ -24,6 +25,7 @@ const MAX_THREADS: i64 = 4096;
   parhelion prove --circuit pairing --k 15
   parhelion verify parhelion-out
   parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
+  parhelion profile --circuit pairing --k 15 --out profile
   parhelion doctor
 
 Keys and testing parameters are made on first use and kept in the cache directory (--cache-dir).
@@ -107,6 +109,12 @@ Examples:
     /// One side of a comparison; started by `bench`
     #[command(hide = true)]
     BenchChild(BenchChildArgs),
+    /// Show where the time goes: flame graphs, a timeline of the workers, a report
+    #[command(after_help = profile::HELP)]
+    Profile(profile::ProfileArgs),
+    /// One side of a profile; started by `profile`
+    #[command(hide = true)]
+    ProfileChild(profile::ChildArgs),
     /// Show what this machine has and what the engine makes of it
     Doctor,
 }

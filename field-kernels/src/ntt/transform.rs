@@ -11,9 +11,11 @@
 use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::Kind;
+use crate::parallel::{for_each_chunk_mut, for_each_two_chunks_mut};
 use crate::poly::powers;
 use crate::scalar::Scalar;
 use crate::scalar::limbs::{add, add_limbs, mul_lazy, reduce_once, sub, sub_limbs};
+use crate::scratch::{Carver, lines_of};
 use crate::{Domain, FieldSpec, Fp};
 
 /// Blocks of this many values fit the first-level cache; larger ones are split depth first.
@@ -145,12 +147,13 @@ fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddl
         for (index, block) in values.chunks_mut(len).enumerate() {
             let (upper, lower) = block.split_at_mut(len / 2);
             let piece = executor.chunk_len(len / 2, CACHED / 2);
-            let pieces = upper.chunks_mut(piece).zip(lower.chunks_mut(piece));
-            executor.for_each(pieces, |_, (upper, lower)| layer(upper, lower, twiddles[index], index == 0));
+            for_each_two_chunks_mut(executor, (upper, piece), (lower, piece), |_, upper, lower| {
+                layer(upper, lower, twiddles[index], index == 0);
+            });
         }
         (blocks, len) = (2 * blocks, len / 2);
     }
-    executor.for_each(values.chunks_mut(len), |index, block| {
+    for_each_chunk_mut(executor, values, len, |index, block| {
         block_layers(block, index, twiddles);
         block.iter_mut().for_each(reduce);
     });
@@ -176,19 +179,32 @@ pub(crate) struct Transform<'a, S: FieldSpec> {
     domain: &'a Domain<S>,
     kind: Kind<S>,
     /// What the coefficients are multiplied by where that is not the same for all.
-    factors: Vec<Fp<S>>,
+    factors: &'a [Fp<S>],
 }
 
 impl<'a, S: FieldSpec> Transform<'a, S> {
-    pub(crate) fn new(executor: &dyn Executor, domain: &'a Domain<S>, kind: Kind<S>) -> Self {
+    /// Lines of memory that a transform of this kind takes.
+    pub(crate) fn lines(domain: &Domain<S>, kind: Kind<S>) -> usize {
+        match kind {
+            Kind::Forward | Kind::Inverse => 0,
+            Kind::ForwardOnCoset(_) | Kind::InverseOnCoset(_) => lines_of::<Fp<S>>(domain.size()),
+        }
+    }
+
+    pub(crate) fn new(
+        executor: &dyn Executor,
+        carver: &mut Carver<'a>,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Self {
         // f(s·X) has the coefficients c_i·s^i.
         let (base, first) = match kind {
-            Kind::Forward | Kind::Inverse => return Self { domain, kind, factors: Vec::new() },
+            Kind::Forward | Kind::Inverse => return Self { domain, kind, factors: &[] },
             Kind::ForwardOnCoset(shift) => (shift, Fp::ONE),
             Kind::InverseOnCoset(shift_inv) => (shift_inv, domain.size_inv()),
         };
-        let mut factors = vec![Fp::ZERO; domain.size()];
-        powers(Scalar::new(), executor, base, first, &mut factors);
+        let factors = carver.cut(domain.size());
+        powers(Scalar::new(), executor, base, first, factors);
         Self { domain, kind, factors }
     }
 
@@ -196,10 +212,10 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
     pub(crate) fn run(&self, executor: &dyn Executor, from: Option<&[Fp<S>]>, out: &mut [Fp<S>]) {
         match (self.kind, from) {
             (Kind::ForwardOnCoset(_), Some(from)) => {
-                let products = from.iter().zip(&self.factors);
+                let products = from.iter().zip(self.factors);
                 out.iter_mut().zip(products).for_each(|(value, (from, factor))| *value = *from * *factor);
             }
-            (Kind::ForwardOnCoset(_), None) => scale_each(out, &self.factors),
+            (Kind::ForwardOnCoset(_), None) => scale_each(out, self.factors),
             (_, Some(from)) => out.copy_from_slice(from),
             (_, None) => {}
         }
@@ -211,7 +227,7 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
         }
         match self.kind {
             Kind::Inverse => out.iter_mut().for_each(|value| *value *= self.domain.size_inv()),
-            Kind::InverseOnCoset(_) => scale_each(out, &self.factors),
+            Kind::InverseOnCoset(_) => scale_each(out, self.factors),
             _ => {}
         }
     }
