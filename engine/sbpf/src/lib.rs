@@ -41,6 +41,8 @@
 #![deny(unsafe_code)]
 
 mod assembly;
+mod chunk;
+mod circuit;
 mod config;
 mod error;
 mod files;
@@ -54,6 +56,8 @@ mod syscall;
 mod trace;
 
 pub use assembly::Assembly;
+pub use chunk::*;
+pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
 pub use config::ExecutionConfig;
 pub use error::{Access, Error, Trap};
 pub use input::{Account, InputBuilder, InputLayout};
