@@ -8,8 +8,8 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
-use parhelion_allocators::Workspace;
-use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
+use parhelion_allocators::{Error as MemoryError, Workspace};
+use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Spec};
 use rand_core::RngCore;
 
 use super::assignment::LibraryCircuits;
@@ -19,8 +19,11 @@ use super::{keygen, params, unsupported};
 use crate::adapters::cast;
 use crate::estimate::{Estimate, estimate};
 use crate::memory::Memory;
-use crate::prove::prove;
+use crate::plan::ProofPlan;
+use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
+use crate::settle::Rehearsal;
+use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
 impl Prover {
@@ -95,7 +98,26 @@ impl Prover {
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
     #[must_use]
     pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
-        estimate(&key.key(), circuits, self.threads())
+        estimate(&key.key(), circuits, self.threads(), self.pool.limit().bytes())
+    }
+
+    /// How much memory a proof of these circuits takes: synthesises them and looks at their columns,
+    /// without committing to anything. This takes about a twentieth of the time of a proof.
+    ///
+    /// Circuits with challenges see made-up ones.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`], as far as it is noticed without a proof.
+    pub fn rehearse<ConcreteCircuit: Circuit<Fr>>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+    ) -> Result<Estimate, Error> {
+        let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+        self.run::<G1Affine, _>(key, circuits, instances, io, true)?;
+        Ok(self.estimate(key, circuits.len()))
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
@@ -104,8 +126,8 @@ impl Prover {
         if limit.bytes() == usize::MAX {
             return Ok(self.pool.workspace());
         }
-        if estimate.at_least > limit.bytes() {
-            let needed = estimate.at_least;
+        let needed = estimate.smallest.unwrap_or(estimate.at_least);
+        if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
@@ -191,16 +213,36 @@ impl Prover {
         T: TranscriptWrite<C, E>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        let (mut transcript, mut blinding) =
+            (LibraryTranscript::<C, E, T>::new(transcript), CallerRandomness(rng));
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay };
+        self.run::<C, _>(key, circuits, instances, io, false)
+    }
+
+    /// Makes a proof, or rehearses it.
+    fn run<C, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_>,
+        rehearsal: bool,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
-        if let Some(replay) = &replay {
+        if let Some(replay) = &io.replay {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
         let view = key.key();
-        let estimate = estimate(&view, circuits.len(), self.threads());
+        let estimate = self.estimate(key, circuits.len());
         let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
         let _scratch = memory.charge(estimate.scratch)?;
+        let count = circuits.len();
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -209,17 +251,41 @@ impl Prover {
             usable_rows: shape.usable_rows(),
             memory: &memory,
         };
+        let limit = self.pool.limit().bytes();
+        let ample = limit >= estimate.at_most;
         let mut session = Session {
             kernels: &self.kernels,
             memory: &memory,
             key: &view,
+            plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
+            limit,
+            rehearsal,
+            cells: 0,
+            window: None,
             observer: self.observer.as_ref(),
-            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
-            blinding: &mut CallerRandomness(rng),
-            replay,
+            transcript: io.transcript,
+            blinding: io.blinding,
+            replay: io.replay,
         };
-        prove(&mut session, self.multi_open, &circuits, &columns)
+        let done = if rehearsal {
+            rehearse(&mut session, &circuits, &columns)
+        } else {
+            prove(&mut session, self.multi_open, &circuits, &columns)
+        };
+        done.map_err(|error| match error {
+            Error::Memory(MemoryError::ReservationExceeded { .. }) if !ample => {
+                Error::MemoryLimit { limit, needed: estimate.sufficient, circuits: count }
+            }
+            error => error,
+        })
     }
+}
+
+/// Where a proof goes, and what it draws from.
+struct Io<'a> {
+    transcript: &'a mut dyn ProofTranscript<Bn254G1Spec>,
+    blinding: &'a mut dyn Blinding<Bn254FrSpec>,
+    replay: Option<Replay<'a, Bn254G1Spec>>,
 }
 
 /// The instance columns as kernel scalars, after checking them against the key.
