@@ -1,19 +1,20 @@
 //! Programs from assembly text, for tests and examples.
 
-use solana_sbpf::{assembler::assemble, program::SBPFVersion};
+use solana_sbpf::assembler::assemble;
 
 use crate::{Error, Program, Version, program::loader};
 
-/// Assembly text in the syntax of `solana-sbpf`'s assembler. The first instruction is the entry.
+/// Assembly text in the syntax of `solana-sbpf`'s assembler. The entry is the label
+/// `entrypoint`, or else the first instruction. Labels of functions begin with `function_`.
 ///
 /// ```
 /// use parhelion_sbpf::Assembly;
 ///
 /// let program = Assembly::v3("
 ///     mov64 r0, 7
-///     call twice
+///     call function_twice
 ///     exit
-/// twice:
+/// function_twice:
 ///     add64 r0, r0
 ///     exit
 /// ").build()?;
@@ -43,11 +44,7 @@ impl<'t> Assembly<'t> {
     ///
     /// [`Error::Assembly`] if the text is wrong, [`Error::Rejected`] if the program is.
     pub fn build(&self) -> Result<Program, Error> {
-        let version = match self.version {
-            Version::V0 => SBPFVersion::V0,
-            Version::V3 => SBPFVersion::V3,
-        };
-        let executable = assemble(self.text, loader(version)?).map_err(Error::Assembly)?;
+        let executable = assemble(self.text, loader(self.version.sbpf())?).map_err(Error::Assembly)?;
         Program::decode(&executable)
     }
 }

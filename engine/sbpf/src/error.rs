@@ -166,12 +166,12 @@ pub enum Error {
     /// An instruction input that does not follow its format.
     #[error("the input cannot be built: {0}")]
     Input(String),
-    /// A trace that was recorded of something else.
-    #[error("the trace is of another {what}: expected {expected}, got {got}")]
+    /// A trace or bundle that was made of something else.
+    #[error("what is there is of another {what}: expected {expected}, got {got}")]
     Mismatch {
         /// What differs.
         what: &'static str,
-        /// What the trace says.
+        /// What is there.
         expected: String,
         /// What was given.
         got: String,
@@ -183,6 +183,28 @@ pub enum Error {
         step: u64,
         /// The number of steps.
         steps: u64,
+    },
+    /// A bundle of more chunks than it can name.
+    #[error("{got} chunks were asked for; at most {max} are possible")]
+    TooManyChunks {
+        /// The number asked for.
+        got: u64,
+        /// The largest possible.
+        max: u64,
+    },
+    /// A chunk beyond the end of its bundle.
+    #[error("chunk {index} was given, but the bundle has {chunks} chunks")]
+    NoSuchChunk {
+        /// The chunk given.
+        index: u32,
+        /// The number of chunks.
+        chunks: u32,
+    },
+    /// Another process writes the same bundle.
+    #[error("{path} is held by another process")]
+    Locked {
+        /// The lock.
+        path: PathBuf,
     },
     /// A file that is not what it should be: cut short, of another version, or with a bit flipped.
     #[error("{path} is not usable: {reason}")]

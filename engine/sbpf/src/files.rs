@@ -30,18 +30,24 @@ const HEAD: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Trace,
+    Manifest,
+    Chunk,
 }
 
 impl Kind {
     fn numbers(self) -> [u64; 2] {
         match self {
             Self::Trace => [1, 1],
+            Self::Manifest => [2, 1],
+            Self::Chunk => [3, 1],
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Trace => "an execution trace",
+            Self::Manifest => "the manifest of a bundle",
+            Self::Chunk => "a chunk of a bundle",
         }
     }
 }
@@ -117,6 +123,17 @@ fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.{write}.tmp", std::process::id()));
     path.with_file_name(name)
+}
+
+/// Removes what writers left that were stopped half-way. Only while no other process writes there.
+pub(crate) fn remove_temporary(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Only once the folder is on the disk as well does the file have its name after a power failure.

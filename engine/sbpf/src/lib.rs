@@ -43,6 +43,7 @@
 mod assembly;
 mod chunk;
 mod circuit;
+mod bundle;
 mod config;
 mod error;
 mod files;
@@ -51,19 +52,26 @@ mod log;
 mod machine;
 mod memory;
 mod program;
+#[cfg(feature = "programs")]
+mod programs;
 mod step;
 mod syscall;
+mod token;
 mod trace;
 
 pub use assembly::Assembly;
 pub use chunk::*;
 pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
+pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
 pub use config::ExecutionConfig;
 pub use error::{Access, Error, Trap};
 pub use input::{Account, InputBuilder, InputLayout};
 pub use log::Log;
 pub use machine::Machine;
 pub use program::{CallTarget, Instruction, Program, Version};
+#[cfg(feature = "programs")]
+pub use programs::Deployed;
 pub use step::{Lane, MicroStep, Region, State, Step, WordAccess, WordAddress};
 pub use syscall::Syscall;
+pub use token::{TokenAccount, TokenTransfer};
 pub use trace::{Checkpoint, ExecutionTrace, Outcome, Replay, execute_and_trace};

@@ -1,74 +1,20 @@
 //! A program as the machine and the circuit see it: decoded instructions and read-only bytes.
 
-use std::{ptr::NonNull, sync::Arc};
+mod instruction;
+mod loader;
 
 use solana_sbpf::{
     ebpf,
     elf::{ElfError, Executable},
     error::EbpfError,
-    memory_region::MemoryMapping,
-    program::{BuiltinProgram, SBPFVersion},
+    program::{FunctionRegistry, SBPFVersion},
     verifier::RequisiteVerifier,
-    vm::{Config, ContextObject},
 };
 
-use crate::{Error, Region, Syscall};
-
-/// A version of the instruction set and of the ELF format that goes with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// What deployed programs are: relocations, calls by hash, gaps between stack frames.
-    V0,
-    /// Static syscalls, 32-bit jumps, no gaps, read-only data apart from the text at address 0.
-    V3,
-}
-
-impl Version {
-    /// How far r10 moves with a call, in bytes.
-    pub fn frame_stride(self) -> u64 {
-        match self {
-            Self::V0 => 2 * Program::FRAME_SIZE,
-            Self::V3 => Program::FRAME_SIZE,
-        }
-    }
-
-    /// Where the bytes of [`Program::read_only`] begin.
-    pub fn read_only_region(self) -> Region {
-        match self {
-            Self::V0 => Region::Program,
-            Self::V3 => Region::Data,
-        }
-    }
-}
-
-/// What a `call` instruction calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CallTarget {
-    /// A function of the program, by the pc of its first instruction.
-    Function(u32),
-    /// A function outside.
-    Syscall(Syscall),
-    /// Neither: a trap if it is reached.
-    Unresolved,
-}
-
-/// An instruction. `lddw` takes two slots: the first has all 64 bits of its immediate, the second
-/// has opcode 0, and so would any pc that points there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Instruction {
-    /// The opcode, as in [`solana_sbpf::ebpf`].
-    pub opcode: u8,
-    /// The destination register, at most 10.
-    pub dst: u8,
-    /// The source register, at most 10.
-    pub src: u8,
-    /// The offset of jumps in instructions, that of loads and stores in bytes.
-    pub offset: i16,
-    /// The immediate: 64 bits of `lddw`, 32 bits with sign of all others.
-    pub imm: i64,
-    /// Of `call`, what it calls.
-    pub call: Option<CallTarget>,
-}
+use crate::Error;
+pub use instruction::{CallTarget, Instruction, Version};
+pub(crate) use loader::loader;
+use loader::{Unused, call_target, elf_flags};
 
 /// A loaded, relocated, verified and decoded program.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,6 +47,23 @@ impl Program {
                 error => Error::Load(error),
             })?;
         Self::decode(&executable)
+    }
+
+    /// Takes instructions as they are: no ELF file, no relocations, no read-only data but the text. In V0
+    /// no function of the program can be called but by `callx`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Load`] or [`Error::Rejected`].
+    pub fn from_text(version: Version, text: &[u8], entry: u64) -> Result<Self, Error> {
+        let mut functions = FunctionRegistry::default();
+        let entry = usize::try_from(entry).unwrap_or(usize::MAX);
+        let registered =
+            functions.register_function(ebpf::hash_symbol_name(b"entrypoint"), *b"entrypoint", entry);
+        registered.map_err(|error| Error::Load(error.into()))?;
+        let loader = loader(version.sbpf())?;
+        let executable = Executable::from_text_bytes(text, loader, version.sbpf(), functions);
+        Self::decode(&executable.map_err(Error::Load)?)
     }
 
     /// Verifies and decodes what was loaded.
@@ -210,74 +173,5 @@ impl std::fmt::Debug for Program {
             .field("instructions", &self.instructions.len())
             .field("read_only", &self.read_only.len())
             .finish_non_exhaustive()
-    }
-}
-
-fn call_target(
-    executable: &Executable<Unused>,
-    version: Version,
-    raw: &ebpf::Insn,
-    count: usize,
-) -> CallTarget {
-    let hash = raw.imm as u32;
-    match version {
-        Version::V0 => {
-            if let Some(syscall) = Syscall::from_hash(hash) {
-                return CallTarget::Syscall(syscall);
-            }
-            match executable.get_function_registry().lookup_by_key(hash) {
-                Some((_, pc)) if pc < count => CallTarget::Function(pc as u32),
-                _ => CallTarget::Unresolved,
-            }
-        }
-        Version::V3 if raw.src == 0 => {
-            Syscall::from_hash(hash).map_or(CallTarget::Unresolved, CallTarget::Syscall)
-        }
-        Version::V3 => {
-            let target = raw.ptr as i64 + 1 + raw.imm;
-            match usize::try_from(target) {
-                Ok(pc) if pc < count && raw.src == 1 => CallTarget::Function(pc as u32),
-                _ => CallTarget::Unresolved,
-            }
-        }
-    }
-}
-
-/// The loader with the settings of a cluster and the names of all syscalls, so that none of them can be
-/// taken for a function. The assembler assembles for the newest version.
-pub(crate) fn loader(newest: SBPFVersion) -> Result<Arc<BuiltinProgram<Unused>>, Error> {
-    let config = Config {
-        enabled_sbpf_versions: SBPFVersion::V0..=newest,
-        // Everything from the beginning of the region up to the last section is readable.
-        optimize_rodata: false,
-        ..Config::default()
-    };
-    let mut loader = BuiltinProgram::new_loader(config);
-    for syscall in Syscall::ALL {
-        loader
-            .register_function(syscall.name(), (|_, _, _, _, _, _| {}, |_| {}))
-            .map_err(|error| Error::Load(error.into()))?;
-    }
-    Ok(Arc::new(loader))
-}
-
-/// The version field of an ELF header.
-fn elf_flags(elf: &[u8]) -> u32 {
-    elf.get(48..52).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-}
-
-/// What `solana-sbpf` wants for a virtual machine; only its loader is used here.
-#[derive(Debug)]
-pub(crate) struct Unused;
-
-impl ContextObject for Unused {
-    fn consume(&mut self, _: u64) {}
-
-    fn get_remaining(&self) -> u64 {
-        0
-    }
-
-    fn active_mapping_ptr(&mut self) -> NonNull<MemoryMapping> {
-        NonNull::dangling()
     }
 }
