@@ -71,7 +71,7 @@ impl Bundle {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("manifest");
         let bytes = files::read(&path, Kind::Manifest)?;
-        let damaged = |reason| Error::Damaged { path, reason };
+        let damaged = |reason| Error::Damaged { path: path.clone(), reason };
         let mut from = Reader::new(&bytes);
         let parts = from.numbers().and_then(|[chunks]| Ok((chunks, from.bytes()?.to_vec())));
         let (chunks, statement) = parts.map_err(&damaged)?;
