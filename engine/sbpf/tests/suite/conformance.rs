@@ -193,9 +193,11 @@ fn divisions_and_products() {
             assert_eq!(run("div64"), a as u64 / b as u64);
             assert_eq!(run("mod64"), a as u64 % b as u64);
         }
-        if b as u32 != 0 {
-            assert_eq!(run("div32"), u64::from(a as u32 / b as u32));
-            assert_eq!(run("mod32"), u64::from(a as u32 % b as u32));
+        if let (Some(quotient), Some(rest)) =
+            ((a as u32).checked_div(b as u32), (a as u32).checked_rem(b as u32))
+        {
+            assert_eq!(run("div32"), u64::from(quotient));
+            assert_eq!(run("mod32"), u64::from(rest));
         }
         let imm = b as i32;
         let run = |operation: &str| on_both(&format!("lddw r0, {a:#x}\n{operation} r0, {imm}\nexit")).0;
