@@ -49,10 +49,10 @@ fn token_2022_transfers() {
     let transfer = TokenTransfer { amount: 30, ..TokenTransfer::default() };
     let trace = run(Deployed::Token2022, &transfer.input(Deployed::Token2022.id()).build().unwrap()).unwrap();
     let outcome = trace.outcome();
-    println!("{outcome:?}, {} words", ram_words(&trace, Deployed::Token2022));
-    assert_eq!(outcome.value, 0);
+    assert_eq!((outcome.value, outcome.steps, outcome.compute_units), (0, 1_286, 1_416));
+    assert_eq!(outcome.logs, [Log::Message("Instruction: Transfer".into())]);
     assert_eq!(balances(&trace), [70, 35]);
-    assert_eq!((outcome.steps, outcome.compute_units), (0, 0));
+    assert_eq!(ram_words(&trace, Deployed::Token2022), 176);
 }
 
 /// Programs that fail do not trap: they return an error, which is provable like anything else.
@@ -69,16 +69,20 @@ fn a_transfer_of_too_much_returns_an_error() {
 
 #[test]
 fn memos_are_logged() {
-    for (program, steps) in [(Deployed::Memo, 77), (Deployed::Memo3, 0), (Deployed::Memo1, 0)] {
-        let input = InputBuilder::new(program.id()).instruction("seventeen".as_bytes()).build().unwrap();
+    let runs = [
+        (Deployed::Memo, "seventeen", 64),
+        // A length of two digits.
+        (Deployed::Memo, "seventeen letters", 77),
+        (Deployed::Memo3, "seventeen", 4_539),
+        (Deployed::Memo1, "seventeen", 330),
+    ];
+    for (program, memo, steps) in runs {
+        let input = InputBuilder::new(program.id()).instruction(memo.as_bytes()).build().unwrap();
         let trace = run(program, &input).unwrap();
-        println!("{program:?} {:?}", trace.outcome());
-        assert_eq!(trace.outcome().value, 0);
-        assert_eq!(trace.outcome().steps, steps, "{program:?}");
+        assert_eq!((trace.outcome().value, trace.outcome().steps), (0, steps), "{program:?}");
         if program != Deployed::Memo1 {
             let logs = &trace.outcome().logs;
-            let found =
-                logs.iter().any(|log| matches!(log, Log::Message(text) if text.contains("seventeen")));
+            let found = logs.iter().any(|log| matches!(log, Log::Message(text) if text.contains(memo)));
             assert!(found, "{logs:?}");
         }
     }
