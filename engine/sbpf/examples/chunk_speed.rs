@@ -24,7 +24,7 @@ const LOOP: &str = "
 round:
     ldxdw r1, [r7+8]
     mov64 r2, r6
-    call mix
+    call function_mix
     stxdw [r7+8], r0
     stxw [r10-21], r0
     ldxh r3, [r10-19]
@@ -33,7 +33,7 @@ round:
     jne r6, 0, -9
     ldxdw r0, [r7+8]
     exit
-mix:
+function_mix:
     mov64 r0, r1
     rsh64 r0, 29
     xor64 r0, r1

@@ -64,7 +64,7 @@ pub use chunk::*;
 pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
 pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
 pub use config::ExecutionConfig;
-pub use error::{Access, Error, Trap};
+pub use error::{Access, Error, Refusal, Trap};
 pub use input::{Account, InputBuilder, InputLayout};
 pub use log::Log;
 pub use machine::Machine;

@@ -41,6 +41,11 @@ impl LinkSecret {
         self.0
     }
 
+    /// Tells chunks linked with it from others, and nothing else.
+    pub(super) fn tag(&self) -> [u8; 32] {
+        *blake3::keyed_hash(&self.0, b"parhelion sbpf tag").as_bytes()
+    }
+
     /// The stream of a boundary between two chunks.
     fn stream(&self, boundary: u64) -> ChaCha20Rng {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);

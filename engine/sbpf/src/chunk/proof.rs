@@ -7,6 +7,8 @@ use crate::circuit::{LINKED_COLUMNS, PUBLIC_COLUMNS, State, instances};
 /// The proof of one chunk, and the states it leads from and to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkProof {
+    /// log2 of the rows of its circuit.
+    pub k: u32,
     /// Its place in the execution, from 0.
     pub index: u64,
     /// Where it begins.
@@ -51,6 +53,32 @@ impl ChunkProof {
     /// The commitment to memory after the chunk.
     pub(crate) fn memory_out(&self) -> Option<&[u8]> {
         self.commitment(LINKED_COLUMNS - 1)
+    }
+}
+
+/// The proofs of all chunks of an execution, and what a verifier must know besides the program and its
+/// input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionProof {
+    /// The [`Program::id`](crate::Program::id) of the program.
+    pub program: [u8; 32],
+    /// BLAKE3 of the input.
+    pub input: [u8; 32],
+    /// The size of the heap in bytes.
+    pub heap_size: u64,
+    /// log2 of the rows of the circuits.
+    pub k: u32,
+    /// What is disclosed of the execution.
+    pub disclosure: Disclosure,
+    /// The proofs, in order.
+    pub chunks: Vec<ChunkProof>,
+}
+
+impl ExecutionProof {
+    /// Steps of all chunks. Nothing is verified yet.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.chunks.iter().fold(0, |sum, chunk| sum.saturating_add(chunk.steps))
     }
 }
 

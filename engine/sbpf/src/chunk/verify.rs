@@ -10,8 +10,11 @@ use halo2_axiom::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
 use halo2_axiom::transcript::{Blake2bRead, Challenge255, TranscriptReadBuffer};
 
+use super::config::KeygenConfig;
+use super::execution::hex;
 use super::plan::initial_state;
-use super::proof::{COMMITMENT, ChunkProof, ChunkState, Disclosure};
+use super::proof::{COMMITMENT, ChunkProof, ChunkState, Disclosure, ExecutionProof};
+use super::srs;
 use crate::circuit::{FRAMES, Image, Listing, MAX_K, MIN_K, MachineCircuit, RomRow, Unprovable, usable_rows};
 use crate::{ExecutionConfig, Program, Region, WordAddress};
 
@@ -93,6 +96,32 @@ pub enum VerifyError {
         /// The chunk.
         chunk: u64,
     },
+    /// Circuits of other sizes in one execution, or than the verifier is for.
+    #[error("chunk {chunk} is of circuits with k = {got}; expected {expected}")]
+    ChunkSize {
+        /// The chunk.
+        chunk: u64,
+        /// The size of the others.
+        expected: u32,
+        /// Its size.
+        got: u32,
+    },
+    /// A proof of something else, as it says itself.
+    #[error("the proof is of another {what}: it is of {got}, expected {expected}")]
+    Subject {
+        /// What differs.
+        what: &'static str,
+        /// What was to be verified.
+        expected: String,
+        /// What the proof says.
+        got: String,
+    },
+    /// Regions of memory that no machine has.
+    #[error(transparent)]
+    Regions(#[from] crate::Error),
+    /// There is no SRS of that size.
+    #[error(transparent)]
+    Srs(#[from] Box<super::error::ProveError>),
     /// The verifying key could not be made.
     #[error(transparent)]
     Prover(#[from] parhelion::Error),
@@ -103,8 +132,10 @@ pub enum VerifyError {
 pub struct VerifiedExecution {
     /// What the program returned: r0.
     pub value: u64,
-    /// Instructions executed.
+    /// Instructions executed, those of the code of syscalls included.
     pub steps: u64,
+    /// The size of the heap that it had, in bytes.
+    pub heap_size: u64,
     /// The input region at the end: what the program did to its accounts.
     pub output: Vec<u8>,
 }
@@ -144,6 +175,10 @@ impl<'p> ChunkVerifier<'p> {
     /// # Errors
     /// If the library does not accept the proof.
     pub fn verify_chunk(&self, chunk: &ChunkProof) -> Result<(), VerifyError> {
+        let expected = self.params.k();
+        if chunk.k != expected {
+            return Err(VerifyError::ChunkSize { chunk: chunk.index, expected, got: chunk.k });
+        }
         let instances = chunk.instances();
         let mut bytes = &chunk.proof[..];
         let mut transcript = Blake2bRead::<_, _, Challenge255<_>>::init(&mut bytes);
@@ -171,7 +206,7 @@ impl<'p> ChunkVerifier<'p> {
         disclosure: &Disclosure,
         chunks: &[ChunkProof],
     ) -> Result<VerifiedExecution, VerifyError> {
-        let image = Image { program, input, heap_bytes: config.heap_size };
+        let image = Image::new(program, input, config.heap_size)?;
         let listing = self.listing(&image, disclosure)?;
         check_states(program, chunks)?;
         self.check_commitments(&image, &listing, disclosure, chunks)?;
@@ -180,6 +215,7 @@ impl<'p> ChunkVerifier<'p> {
         Ok(VerifiedExecution {
             value: last.after.registers[0],
             steps: chunks.iter().map(|chunk| chunk.steps).sum(),
+            heap_size: config.heap_size,
             output: output(input, disclosure),
         })
     }
@@ -248,6 +284,68 @@ impl<'p> ChunkVerifier<'p> {
         bytes.copy_from_slice(point.as_ref());
         bytes
     }
+}
+
+/// Verifies one chunk under the SRS of `config`: that its steps lead from its state before to that
+/// after. Which program, which input and how it fits its neighbours is for [`verify_execution`].
+///
+/// # Errors
+/// If the library does not accept the proof, or there is no SRS of its size.
+pub fn verify_chunk(chunk: &ChunkProof, config: &KeygenConfig) -> Result<(), VerifyError> {
+    with_verifier(chunk.k, config, |verifier| verifier.verify_chunk(chunk))
+}
+
+/// Verifies under the SRS of `config` that `program`, begun on `input`, returns: every proof, every
+/// link between them, the program, the input, and the result that is handed back. The verifying key is
+/// made anew from the SRS.
+///
+/// ```no_run
+/// use parhelion_sbpf::{ExecutionProof, KeygenConfig, Program, verify_execution};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let program = Program::from_elf(&std::fs::read("program.so")?)?;
+/// let input = std::fs::read("input.bin")?;
+/// let proof = ExecutionProof::load("proofs".as_ref())?;
+/// let config = KeygenConfig::new(16, "cache", 8);
+/// let verified = verify_execution(&program, &input, &proof, &config)?;
+/// assert_eq!(verified.value, 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// What does not hold.
+pub fn verify_execution(
+    program: &Program,
+    input: &[u8],
+    proof: &ExecutionProof,
+    config: &KeygenConfig,
+) -> Result<VerifiedExecution, VerifyError> {
+    let input_hash = *blake3::hash(input).as_bytes();
+    for (what, expected, got) in
+        [("program", program.id(), proof.program), ("input", input_hash, proof.input)]
+    {
+        if expected != got {
+            return Err(VerifyError::Subject { what, expected: hex(&expected), got: hex(&got) });
+        }
+    }
+    let execution = ExecutionConfig::default().with_heap_size(proof.heap_size);
+    with_verifier(proof.k, config, |verifier| {
+        verifier.verify_execution(program, input, &execution, &proof.disclosure, &proof.chunks)
+    })
+}
+
+fn with_verifier<T>(
+    k: u32,
+    config: &KeygenConfig,
+    verify: impl FnOnce(&ChunkVerifier<'_>) -> Result<T, VerifyError>,
+) -> Result<T, VerifyError> {
+    if !(MIN_K..=MAX_K).contains(&k) {
+        return Err(VerifyError::Size(k));
+    }
+    let params = srs::params(config, k).map_err(Box::new)?;
+    let prover = parhelion::Prover::builder().threads(config.thread_count()).build()?;
+    verify(&ChunkVerifier::new(&params, &prover)?)
 }
 
 /// Chunks are in order, each begins where the one before ended, and only the last halts.

@@ -1,7 +1,8 @@
 //! Memory before the first instruction.
 
 use super::layout::{FRAMES, FRAME_WORDS};
-use crate::{Program, Region, WordAddress};
+use crate::memory::{MAX_HEAP, MAX_INPUT};
+use crate::{Error, Program, Region, WordAddress};
 
 /// What memory holds when a program begins: read-only bytes and input; stack and heap are zero.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +10,23 @@ pub(crate) struct Image<'a> {
     pub(crate) program: &'a Program,
     pub(crate) input: &'a [u8],
     pub(crate) heap_bytes: u64,
+}
+
+impl<'a> Image<'a> {
+    /// # Errors
+    /// If a region is so large that it might run into the next.
+    pub(crate) fn new(program: &'a Program, input: &'a [u8], heap_bytes: u64) -> Result<Self, Error> {
+        let read_only = program.read_only().len() as u64;
+        let lengths = [
+            (Region::Program, read_only, u64::from(u32::MAX)),
+            (Region::Input, input.len() as u64, MAX_INPUT),
+            (Region::Heap, heap_bytes, MAX_HEAP),
+        ];
+        match lengths.into_iter().find(|(_, got, max)| got > max) {
+            Some((region, got, max)) => Err(Error::RegionTooLarge { region, got, max }),
+            None => Ok(Self { program, input, heap_bytes }),
+        }
+    }
 }
 
 impl Image<'_> {

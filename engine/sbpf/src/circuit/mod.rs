@@ -1,6 +1,6 @@
 //! The circuit of one chunk of an execution.
 
-mod flags;
+pub(crate) mod flags;
 mod gates;
 mod image;
 mod layout;
@@ -23,7 +23,7 @@ pub use machine::{MachineCircuit, MachineConfig};
 pub(crate) use machine::{instances, usable_rows};
 pub(crate) use rom::RomRow;
 pub use run::State;
-pub(crate) use run::{Memory, execute};
+pub(crate) use run::{Frame, Memory, Record, execute};
 pub(crate) use witness::{Builder, Listing, Witness};
 
 /// Rows of a column that the prover fills with randomness.

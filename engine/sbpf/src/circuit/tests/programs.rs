@@ -93,7 +93,7 @@ fn memory() -> String {
         for offset in [0, 3, 5, 7] {
             write!(text, "ldx{size} r2, [r6+{offset}]\nxor64 r0, r2\n").unwrap();
             write!(text, "stx{size} [r7+{offset}], r8\nst{size} [r10-{}], -2\n", 20 + offset).unwrap();
-            write!(text, "ldx{size} r3, [r7+{}]\nadd64 r0, r3\n", offset - 2).unwrap();
+            write!(text, "ldx{size} r3, [r7{:+}]\nadd64 r0, r3\n", offset - 2).unwrap();
         }
     }
     // The last bytes of the input, whose last word is not whole.
@@ -113,20 +113,20 @@ fn calls() -> String {
     mov64 r8, 13
     mov64 r9, 3
     mov64 r1, 4
-    call sum
+    call function_sum
     add64 r0, r6
     add64 r0, r9
     mov64 r2, r0
     lddw r3, 0x10000000b
     callx r3
     exit
-sum:
+function_sum:
     mov64 r0, r1
     jeq r1, 0, +7
     mov64 r6, r1
     stxdw [r10-8], r6
     sub64 r1, 1
-    call sum
+    call function_sum
     ldxdw r2, [r10-8]
     add64 r0, r2
     mov64 r9, -1

@@ -18,6 +18,8 @@ use super::*;
 use crate::circuit::{LINKED_COLUMNS, MachineCircuit, PUBLIC_COLUMNS};
 use crate::{Assembly, ExecutionConfig, Program};
 
+mod runs;
+
 const K: u32 = 9;
 
 fn srs(seed: u64) -> ParamsKZG<Bn256> {
@@ -102,7 +104,7 @@ fn an_execution_is_verified() {
     let run = run(5);
     assert_eq!(run.chunks.len(), 3);
     let verified = run.verify().unwrap();
-    assert_eq!(verified, VerifiedExecution { value: 5, steps: 9, output: vec![5, 5, 9] });
+    assert_eq!(verified, VerifiedExecution { value: 5, steps: 9, heap_size: 32 << 10, output: vec![5, 5, 9] });
     for pair in run.chunks.windows(2) {
         assert_eq!(pair[0].memory_out(), pair[1].memory_in());
         assert_eq!(pair[0].public(), pair[1].public());
@@ -312,7 +314,7 @@ fn what_cannot_be_proven_is_an_error() {
         let program = Assembly::v0(text).build().unwrap();
         ChunkedExecution::new(&program, &[], &config, chunk).map(|_| ()).unwrap_err().to_string()
     };
-    assert!(error("call abort\nexit", 10).contains("not provable yet: abort"));
+    assert!(error("syscall abort\nexit", 10).contains("not provable yet: abort"));
     assert!(error("mov64 r1, 0\ndiv64 r0, r1\nexit", 10).contains("division by zero"));
     assert!(error("ldxb r0, [r1+0]\nexit", 10).contains("outside memory"));
     assert!(error("ja -1\nexit", 10).contains("more than 1400000 steps"));
