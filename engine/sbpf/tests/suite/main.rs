@@ -1,6 +1,7 @@
 //! The machine against the interpreter of `solana-sbpf`.
 
 mod bundles;
+mod circuit;
 mod conformance;
 mod fixtures;
 mod generator;

@@ -90,7 +90,9 @@ impl Checker {
             &|constant| constant,
             &|_| Fr::ZERO,
             &|query| tables::value(query.column_index(), at(query.rotation().0), cells.last()),
-            &|query| cells.columns[query.column_index()].get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO),
+            &|query| {
+                cells.columns[query.column_index()].get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO)
+            },
             &|query| cells.instances.get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO),
             &|_| Fr::ZERO,
             &|value| -value,

@@ -49,7 +49,7 @@ impl Witness {
         self.small[column].get(row).copied()
     }
 
-    fn set(&mut self, column: usize, row: usize, value: u64) {
+    pub(super) fn set(&mut self, column: usize, row: usize, value: u64) {
         match self.wide_index[column] {
             Some(index) => self.wide[usize::from(index)][row] = Fr::from(value),
             None => self.small[column][row] = value,
@@ -83,6 +83,7 @@ impl Witness {
     }
 
     /// All values of a column.
+    #[cfg(test)]
     pub(crate) fn column(&self, column: usize) -> Vec<Fr> {
         (0..self.rows).map(|row| self.get(column, row)).collect()
     }
@@ -101,7 +102,8 @@ impl Listing {
     /// The public columns, without their unused rows.
     pub(crate) fn public_columns(&self) -> [Vec<Fr>; PUBLIC] {
         let rom = |value: fn(&RomRow) -> u64| self.rom.iter().map(|row| Fr::from(value(row))).collect();
-        let words = |value: fn(&(u64, u64)) -> u64| self.words.iter().map(|row| Fr::from(value(row))).collect();
+        let words =
+            |value: fn(&(u64, u64)) -> u64| self.words.iter().map(|row| Fr::from(value(row))).collect();
         [
             rom(|row| row.pc),
             rom(|row| row.flags),

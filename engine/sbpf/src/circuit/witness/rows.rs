@@ -189,7 +189,8 @@ impl Builder<'_> {
         self.set(LIMIT, access.limit);
         let is_frame = access.word >= FRAMES;
         self.set(LIMIT0, if access.second && !is_frame { 8 } else { access.limit });
-        for (column, value) in [OLD0, OLD1, NEW0, NEW1].into_iter().zip(access.old.iter().chain(&access.new)) {
+        for (column, value) in [OLD0, OLD1, NEW0, NEW1].into_iter().zip(access.old.iter().chain(&access.new))
+        {
             self.witness.set_wide(column, self.row, *value);
         }
         let clock = self.row as u64;
