@@ -117,13 +117,15 @@ fn every_changed_cell_of_a_table_is_noticed() {
         let mut cells = cells(&text, &input, 400).remove(0);
         checker.multiplicities(&cells).unwrap();
         for column in 0..PC {
-            for row in [0, 1, 2, 17, 255, cells.last() - 1] {
+            // So that it is enough to check the tables.
+            assert!(!checker.is_read(column));
+            for row in [0, 1, 17, 255, cells.last() - 1] {
                 let value = cells.columns[column][row];
                 for changed in changes(value, column, row).into_iter().filter(|&changed| changed != value) {
                     cells.columns[column][row] = changed;
                     let unused =
                         (ROM_PC..=ROM_OFF).contains(&column) && cells.columns[M_ROM][row] == Fr::ZERO;
-                    let result = checker.check(&cells).and_then(|()| checker.multiplicities(&cells));
+                    let result = checker.check_tables(&cells).and_then(|()| checker.multiplicities(&cells));
                     // A row of the program that is never looked up can be anything: the verifier
                     // commits to these columns itself. So it does to addresses, and an address no
                     // step touches moves along with its word.
