@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use parhelion::{KernelChoice, MultiOpen, Observer, Prover};
+use parhelion::{KernelChoice, MultiOpen, Observer, Pin, Prover};
 use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
+use parhelion_scheduler::{RayonExecutor, Sequential, available_threads};
 
+use crate::commands::profile;
 use crate::error::CommandError;
 
 /// More threads than any machine has by far; a typing error rather than a wish.
@@ -23,6 +25,7 @@ const MAX_THREADS: i64 = 4096;
   parhelion prove --circuit pairing --k 15
   parhelion verify parhelion-out
   parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
+  parhelion profile --circuit pairing --k 15 --out profile
   parhelion doctor
 
 Keys and testing parameters are made on first use and kept in the cache directory (--cache-dir).
@@ -40,6 +43,13 @@ pub(crate) struct Common {
     /// Threads to use [default: all that the system grants]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_THREADS))]
     threads: Option<u32>,
+    /// What runs the engine's work
+    #[arg(long, global = true, value_name = "NAME", default_value_t, value_enum)]
+    executor: ExecutorChoice,
+    /// CPUs to bind the engine's threads to: physical, logical, none or a list such as 0,2,4-7 [default: physical
+    /// cores if there is a thread for each, otherwise none]
+    #[arg(long, global = true, value_name = "CPUS")]
+    pin: Option<Pin>,
     /// Field kernels: auto, scalar, avx2 or avx512ifma; one this CPU cannot run is an error
     #[arg(long, global = true, value_name = "NAME", default_value_t = KernelChoice::Auto)]
     kernels: KernelChoice,
@@ -52,6 +62,28 @@ pub(crate) struct Common {
     /// Where keys and parameters are kept [default: the user's cache directory]
     #[arg(long, global = true, value_name = "DIR", env = "PARHELION_CACHE")]
     pub(crate) cache_dir: Option<PathBuf>,
+}
+
+/// What runs the engine's work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutorChoice {
+    /// The engine's own work-stealing pool
+    #[default]
+    Stealing,
+    /// A rayon pool
+    Rayon,
+    /// One thread, whatever --threads says
+    Sequential,
+}
+
+impl ExecutorChoice {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stealing => "stealing",
+            Self::Rayon => "rayon",
+            Self::Sequential => "sequential",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +109,12 @@ Examples:
     /// One side of a comparison; started by `bench`
     #[command(hide = true)]
     BenchChild(BenchChildArgs),
+    /// Show where the time goes: flame graphs, a timeline of the workers, a report
+    #[command(after_help = profile::HELP)]
+    Profile(profile::ProfileArgs),
+    /// One side of a profile; started by `profile`
+    #[command(hide = true)]
+    ProfileChild(profile::ChildArgs),
     /// Show what this machine has and what the engine makes of it
     Doctor,
 }
@@ -188,10 +226,20 @@ impl CircuitArgs {
 
 impl Common {
     pub(crate) fn threads(&self) -> usize {
-        match self.threads {
-            Some(threads) => threads as usize,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
+        match (self.executor, self.threads) {
+            (ExecutorChoice::Sequential, _) => 1,
+            (_, Some(threads)) => threads as usize,
+            (_, None) => available_threads(),
         }
+    }
+
+    /// Arguments that make another process of this program choose the same threads.
+    pub(crate) fn thread_arguments(&self) -> Vec<String> {
+        let threads = self.threads().to_string();
+        let mut arguments =
+            vec!["--threads".into(), threads, "--executor".into(), self.executor.name().into()];
+        arguments.extend(self.pin.iter().flat_map(|pin| ["--pin".into(), pin.to_string()]));
+        arguments
     }
 
     pub(crate) fn kernels(&self) -> KernelChoice {
@@ -213,6 +261,16 @@ impl Common {
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Prover, CommandError> {
         let builder = Prover::builder().kernels(self.kernels).threads(self.threads()).multi_open(multi_open);
+        let builder = match (self.executor, &self.pin) {
+            (ExecutorChoice::Stealing, None) => builder,
+            (ExecutorChoice::Stealing, Some(pin)) => builder.pin(pin.clone()),
+            (ExecutorChoice::Rayon, pin) => {
+                let pin = pin.as_ref().unwrap_or(&Pin::None);
+                let pool = RayonExecutor::pinned(self.threads(), pin).map_err(parhelion::Error::from)?;
+                builder.executor(Arc::new(pool))
+            }
+            (ExecutorChoice::Sequential, _) => builder.executor(Arc::new(Sequential)),
+        };
         let builder = match observer {
             Some(observer) => builder.observer(observer),
             None => builder,

@@ -66,6 +66,12 @@ pub enum Error {
         /// Circuits of the proof.
         circuits: usize,
     },
+    /// The proof's [token](crate::CancelToken) was cancelled.
+    #[error("cancelled before the proof was complete")]
+    Cancelled,
+    /// The proof's deadline has passed.
+    #[error("the deadline has passed before the proof was complete")]
+    Deadline,
     /// Two settings contradict each other.
     #[error("{0}")]
     Settings(&'static str),
@@ -256,6 +262,15 @@ pub enum Error {
     /// The thread pool could not be started.
     #[error(transparent)]
     Scheduler(#[from] scheduler::Error),
+}
+
+impl From<scheduler::Interruption> for Error {
+    fn from(interruption: scheduler::Interruption) -> Self {
+        match interruption {
+            scheduler::Interruption::Deadline => Self::Deadline,
+            _ => Self::Cancelled,
+        }
+    }
 }
 
 impl From<Error> for plonk::Error {

@@ -18,6 +18,9 @@ use crate::{Error, MultiOpen};
 /// The columns of one circuit, as they are kept.
 type StoredTable<C> = Vec<Stored<<C as CurveSpec>::Scalar>>;
 
+/// The columns of all circuits.
+type AllColumns<C> = Vec<CircuitColumns<<C as CurveSpec>::Scalar>>;
+
 /// Proves `circuits` with these instances: for each circuit, the values of each instance column.
 /// Counts and lengths were checked against the key.
 pub(crate) fn prove<C: CurveSpec>(
@@ -48,7 +51,9 @@ pub(crate) fn prove<C: CurveSpec>(
 
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges)?;
+        let progress = |done: usize, all: usize| s.progress(done, all + 1);
+        let pieces =
+            quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges, &progress)?;
         pieces.iter().for_each(|_| s.skip_blind());
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
         Ok(pieces)
@@ -78,7 +83,7 @@ fn columns<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
     instances: &[Vec<&[Fp<C::Scalar>]>],
-) -> Result<(Vec<CircuitColumns<C::Scalar>>, Vec<Fp<C::Scalar>>), Error> {
+) -> Result<(AllColumns<C>, Vec<Fp<C::Scalar>>), Error> {
     let (advice, challenges) = synthesise(session, circuits)?;
     let instances = pad_instances(session, instances)?;
     let columns = advice.into_iter().zip(instances);
@@ -88,9 +93,6 @@ fn columns<C: CurveSpec>(
 }
 
 /// Synthesises all circuits and commits to their columns, phase by phase.
-///
-/// A single circuit may end its phases as it goes. Several circuits share their challenges, so
-/// each phase of all of them is complete before the next begins.
 fn synthesise<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
@@ -150,11 +152,14 @@ fn permute_lookups<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
+    let all = circuits.len();
     for (index, circuit) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         let tables = session.sort_tables(&columns, challenges)?;
         // Two columns each.
-        for batch in batches(session.key.shape().lookups.len(), session.plan.batch.div_ceil(2)) {
+        let lookups = session.key.shape().lookups.len();
+        for batch in batches(lookups, session.plan.batch.div_ceil(2)) {
+            session.progress(index * lookups + batch.start, all * lookups)?;
             let lookups = session.permute_lookups(index, batch, &columns, &tables, challenges)?;
             let written: Vec<&[_]> =
                 lookups.iter().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
@@ -186,13 +191,16 @@ fn lookup_products<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
-    for circuit in circuits.iter_mut() {
+    let all = circuits.len();
+    for (index, circuit) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         // Lookups into the same table mostly follow each other.
         let mut compressed = None;
-        for batch in batches(programs.lookup_inputs.len(), session.plan.batch) {
+        let lookups = programs.lookup_inputs.len();
+        for batch in batches(lookups, session.plan.batch) {
             let mut products = Vec::with_capacity(batch.len());
             for lookup in batch {
+                session.progress(index * lookups + lookup, all * lookups)?;
                 let (input, table) = &programs.lookup_inputs[lookup];
                 let table = match compressed.take() {
                     Some((known, values)) if known == *table => values,

@@ -31,7 +31,8 @@ impl<C: CurveSpec> Session<'_, C> {
         if self.rehearsal {
             return Ok(());
         }
-        for batch in columns.chunks(self.plan.batch) {
+        for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
+            self.progress(index * self.plan.batch, columns.len())?;
             let rows = self.reader().all_rows(batch)?;
             self.write_columns(&rows.iter().map(|rows| &**rows).collect::<Vec<_>>())?;
         }

@@ -57,18 +57,13 @@ struct AdviceColumn<S: FieldSpec> {
     used: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum State<S: FieldSpec> {
     /// Nothing was assigned yet.
+    #[default]
     Blank,
     Open(Buffer<S>),
     Closed(Stored<S>),
-}
-
-impl<S: FieldSpec> Default for State<S> {
-    fn default() -> Self {
-        Self::Blank
-    }
 }
 
 impl<S: FieldSpec> AdviceColumn<S> {

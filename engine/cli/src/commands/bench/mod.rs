@@ -88,7 +88,8 @@ fn spawn<R: serde::de::DeserializeOwned>(
         .args(["--circuit", &args.circuit.circuit, "--k", &k.to_string()])
         .args(["--seed", &args.circuit.seed.to_string()])
         .args(["--multi-open", &args.circuit.multi_open.to_string()])
-        .args(["--threads", &threads, "--kernels", &common.kernels().to_string()])
+        .args(common.thread_arguments())
+        .args(["--kernels", &common.kernels().to_string()])
         .env("RAYON_NUM_THREADS", &threads)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());

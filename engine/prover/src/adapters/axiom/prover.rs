@@ -1,5 +1,6 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ff::Field;
@@ -131,7 +132,11 @@ impl Prover {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
+        let reserved =
+            limit.reserve_while(estimate.at_most.min(limit.bytes()), || self.control.check().is_ok());
+        // If it was given up, this is why.
+        self.control.check()?;
+        let reservation = reserved?;
         Ok(self.pool.workspace_in(reservation)?)
     }
 
@@ -232,6 +237,22 @@ impl Prover {
         C: CurveAffine,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        self.control.run(|| self.run_interruptible::<C, _>(key, circuits, instances, io, rehearsal))?
+    }
+
+    /// A proof that checkpoints in it may leave.
+    fn run_interruptible<C, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_>,
+        rehearsal: bool,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
         if let Some(replay) = &io.replay {
@@ -250,11 +271,13 @@ impl Prover {
             k: shape.k,
             usable_rows: shape.usable_rows(),
             memory: &memory,
+            observer: self.observer.as_ref(),
         };
+        let kernels = self.kernels_for_a_proof();
         let limit = self.pool.limit().bytes();
         let ample = limit >= estimate.at_most;
         let mut session = Session {
-            kernels: &self.kernels,
+            kernels: &kernels,
             memory: &memory,
             key: &view,
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
@@ -263,6 +286,9 @@ impl Prover {
             cells: 0,
             window: None,
             observer: self.observer.as_ref(),
+            control: &self.control,
+            stage: None,
+            fraction: Cell::new(0.0),
             transcript: io.transcript,
             blinding: io.blinding,
             replay: io.replay,
