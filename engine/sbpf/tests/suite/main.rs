@@ -5,6 +5,7 @@ mod circuit;
 mod conformance;
 mod fixtures;
 mod generator;
+mod kill;
 mod oracle;
 mod random;
 #[cfg(feature = "programs")]
