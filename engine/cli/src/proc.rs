@@ -4,7 +4,7 @@
 use std::fs;
 
 /// Pages mapped in without reading from a disk, since the process began, in all its threads.
-pub(crate) fn minor_faults() -> Option<u64> {
+pub fn minor_faults() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field is the program's name in parentheses and may contain anything.
     let (_, fields) = stat.rsplit_once(')')?;
@@ -13,43 +13,43 @@ pub(crate) fn minor_faults() -> Option<u64> {
 }
 
 /// The high-water mark of resident memory, in bytes.
-pub(crate) fn peak_resident() -> Option<u64> {
+pub fn peak_resident() -> Option<u64> {
     kibibytes("/proc/self/status", "VmHWM:")
 }
 
 /// Resident memory now, in bytes.
-pub(crate) fn resident() -> Option<u64> {
+pub fn resident() -> Option<u64> {
     kibibytes("/proc/self/status", "VmRSS:")
 }
 
 /// Lets [`peak_resident`] start again from what is resident now; false if the system refuses.
-pub(crate) fn reset_peak_resident() -> bool {
+pub fn reset_peak_resident() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// Memory of the machine, in bytes.
-pub(crate) fn total_memory() -> Option<u64> {
+pub fn total_memory() -> Option<u64> {
     kibibytes("/proc/meminfo", "MemTotal:")
 }
 
 /// The CPUs this process may run on, as the kernel lists them.
-pub(crate) fn allowed_cpus() -> Option<String> {
+pub fn allowed_cpus() -> Option<String> {
     value("/proc/self/status", "Cpus_allowed_list:")
 }
 
 /// The CPU's name.
-pub(crate) fn cpu_model() -> Option<String> {
+pub fn cpu_model() -> Option<String> {
     value("/proc/cpuinfo", "model name").map(|name| name.trim_start_matches(':').trim().to_owned())
 }
 
 /// Whether the kernel backs large blocks with huge pages: always, madvise or never.
-pub(crate) fn transparent_huge_pages() -> Option<String> {
+pub fn transparent_huge_pages() -> Option<String> {
     let modes = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").ok()?;
     selected_mode(&modes).map(str::to_owned)
 }
 
 /// The CPU time that a control group grants, in CPUs; `None` also if it is not limited.
-pub(crate) fn cpu_quota() -> Option<f64> {
+pub fn cpu_quota() -> Option<f64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
     // A quota may sit on any group above; inside a container only its own root is visible.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use parhelion::MultiOpen;
+use parhelion_cli::proc;
 use parhelion_cli::store::KEY_VERSIONS;
 use serde::Serialize;
 
 use crate::args::Common;
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::{ALLOCATOR, ui};
 
 /// What `--json` prints. `null` where the system does not tell.
 #[derive(Serialize)]

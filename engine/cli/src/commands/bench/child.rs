@@ -6,6 +6,7 @@ use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::plonk::VerifyingKey;
 use parhelion::oracle;
 use parhelion_cli::circuits::Witness;
+use parhelion_cli::proc;
 use parhelion_cli::stock::{self, ProofTranscript, Sections};
 use parhelion_cli::store::{KeyStore, Keys, Srs};
 use rand::SeedableRng;
@@ -16,7 +17,7 @@ use super::keygen;
 use crate::args::{BenchChildArgs, Common, Side};
 use crate::commands::prove;
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::{ALLOCATOR, ui};
 
 /// Proofs per child: a cold and a warm one.
 const PROOFS: usize = 2;
