@@ -77,8 +77,8 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(run_child::<KeygenCost>(common, args, k, Side::StockKeygen)?);
-        ours.push(run_child::<KeygenCost>(common, args, k, Side::ParhelionKeygen)?);
+        stock.push(run_child::<KeygenCost>(common, args, k, Side::StockKeygen, None)?);
+        ours.push(run_child::<KeygenCost>(common, args, k, Side::ParhelionKeygen, None)?);
     }
     let same_bytes = stock.iter().chain(&ours).all(|cost| cost.digest == stock[0].digest);
     let (stock, parhelion) = (KeygenCosts::of(&stock), KeygenCosts::of(&ours));
