@@ -155,6 +155,9 @@ pub(crate) struct BenchArgs {
     /// Compare key generation instead of proving
     #[arg(long)]
     pub(crate) keygen: bool,
+    /// Leave out the comparison of bytes with the stock prover's
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Prove under so many memory limits, from the most that a proof takes down to the least
     #[arg(long, value_name = "N", conflicts_with = "keygen", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) limits: Option<u32>,

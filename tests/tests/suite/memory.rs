@@ -1,9 +1,14 @@
 //! Memory of proofs: bounded, reused, wiped, and refused without harm.
 
+mod canary;
+mod child;
+mod keys;
+mod resident;
+
 use std::thread;
 
 use parhelion::{Error, MultiOpen, Pool, PreparedKey, Prover, ProverBuilder};
-use parhelion_allocators::{Error as MemoryError, FailurePlan};
+use parhelion_allocators::{Error as MemoryError, FailurePlan, HugePages};
 use parhelion_tests::bench::{Bench, MULTI_OPENS};
 use parhelion_tests::circuits::ZooCircuit;
 use parhelion_tests::zoo;
@@ -73,6 +78,25 @@ fn a_limit_holds_and_does_not_show() {
             let refused = matches!(error, Error::MemoryLimit { limit, needed, .. } if limit + 1 == least && needed == least);
             assert!(refused, "{error}");
             assert_eq!(prover.pool().stats().misses, 0, "refused before work begins");
+        }
+    }
+}
+
+#[test]
+fn settings_of_the_pool_do_not_show() {
+    let case = zoo().into_iter().find(|case| case.name == "everything").expect("this case");
+    let bench = Bench::of(&case, false);
+    let free = builder(2, MultiOpen::Shplonk).build().expect("prover");
+    let [_, key] = keys(&free, &bench);
+    let expected = [3, 4].map(|seed| bench.ours_with(&free, &key, seed).expect("proof"));
+    for retain in [0, 1 << 17, usize::MAX] {
+        for huge_pages in [HugePages::Never, HugePages::Advised, HugePages::Explicit] {
+            let pool = Pool::builder().retain(retain).huge_pages(huge_pages).build();
+            let prover = builder(2, MultiOpen::Shplonk).pool(pool).build().expect("prover");
+            // The second proof finds what the policy has left of the first.
+            let proofs = [3, 4].map(|seed| bench.ours_with(&prover, &key, seed).expect("proof"));
+            assert!(proofs == expected, "retain {retain}, {huge_pages:?}: other bytes");
+            assert!(prover.pool().stats().retained <= retain, "retain {retain}");
         }
     }
 }

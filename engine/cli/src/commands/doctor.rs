@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::Common;
 use crate::error::CommandError;
-use crate::{ALLOCATOR, ui};
+use crate::ui;
 
 /// What `--json` prints. `null` where the system does not tell.
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ pub(crate) fn run(common: &Common) -> Result<(), CommandError> {
         threads: prover.threads(),
         memory_bytes: proc::total_memory(),
         transparent_huge_pages: proc::transparent_huge_pages(),
-        allocator: ALLOCATOR.name(),
+        allocator: parhelion_allocators::installed().unwrap_or("unknown"),
         cache_dir: common.cache()?.path().to_owned(),
         libraries: KEY_VERSIONS.split(", ").collect(),
     };

@@ -46,11 +46,17 @@ pub(crate) struct Measured {
     /// SRS and keys; ours to the prepared key.
     pub(crate) load_seconds: f64,
     pub(crate) build_seconds: f64,
-    /// High-water mark of resident memory before the first proof.
+    /// High-water mark of resident memory while SRS and keys were loaded.
     pub(crate) load_peak_bytes: Option<u64>,
+    /// Resident after that: SRS and keys.
+    pub(crate) loaded_bytes: Option<u64>,
+    /// High-water mark before the first proof, the circuit included.
+    pub(crate) start_peak_bytes: Option<u64>,
     /// Of one proof.
     pub(crate) verify_seconds: f64,
     pub(crate) proof_bytes: usize,
+    /// BLAKE3 of the first proof.
+    pub(crate) digest: String,
     /// Ours only.
     pub(crate) pool: Option<PoolUse>,
 }
@@ -109,7 +115,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     let rng = || ChaCha20Rng::seed_from_u64(args.circuit.seed);
     if args.side == Side::Parhelion {
         let PreparedKeys { key, vk, layout, .. } = store.prepared(&prover)?;
-        let load_seconds = start.elapsed().as_secs_f64();
+        let loaded = Loaded::since(start);
         let (witness, build_seconds) = build(demo, &layout, args)?;
         let started = Instant::now();
         let measured =
@@ -117,7 +123,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         let pool = Some(pool_use(&prover, &key));
         ui::say_json(&match measured {
             Ok(measured) => {
-                Outcome::Measured(Measured { load_seconds, build_seconds, pool, ..measured }.into())
+                Outcome::Measured(Measured { build_seconds, pool, ..loaded.add_to(measured) }.into())
             }
             Err(CommandError::Prover(error @ (Error::MemoryLimit { .. } | Error::Memory(_)))) => {
                 let seconds = started.elapsed().as_secs_f64();
@@ -129,7 +135,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     }
 
     let keys = store.proving(&prover)?;
-    let load_seconds = start.elapsed().as_secs_f64();
+    let loaded = Loaded::since(start);
     let (witness, build_seconds) = build(demo, &keys.layout, args)?;
     if args.side == Side::Oracle {
         ui::say_json(&compare(args, &prover, &srs, &keys, &witness)?);
@@ -140,8 +146,29 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         stock::prove(&srs.params, &keys.pk, args.circuit.multi_open, &witness, rng())
             .map_err(CommandError::Stock)
     })?;
-    ui::say_json(&Outcome::Measured(Measured { load_seconds, build_seconds, ..measured }.into()));
+    ui::say_json(&Outcome::Measured(Measured { build_seconds, ..loaded.add_to(measured) }.into()));
     Ok(())
+}
+
+/// What loading the SRS and the keys took.
+struct Loaded {
+    seconds: f64,
+    peak_bytes: Option<u64>,
+    bytes: Option<u64>,
+}
+
+impl Loaded {
+    /// Right after loading, which began then.
+    fn since(start: Instant) -> Self {
+        let (seconds, peak_bytes) = (start.elapsed().as_secs_f64(), proc::peak_resident());
+        ALLOCATOR.trim();
+        Self { seconds, peak_bytes, bytes: proc::resident() }
+    }
+
+    fn add_to(self, measured: Measured) -> Measured {
+        let Self { seconds: load_seconds, peak_bytes: load_peak_bytes, bytes: loaded_bytes } = self;
+        Measured { load_seconds, load_peak_bytes, loaded_bytes, ..measured }
+    }
 }
 
 /// The circuit value, and the seconds that it took.
@@ -166,7 +193,7 @@ fn measure(
 ) -> Result<Measured, CommandError> {
     let mut proofs = Vec::with_capacity(PROOFS);
     let mut outputs = Vec::with_capacity(PROOFS);
-    let load_peak_bytes = proc::peak_resident();
+    let start_peak_bytes = proc::peak_resident();
     // What loading the keys has freed is no part of the proof, neither of its peak nor as pages
     // that it finds mapped already. The second proof is meant to find what the first one left.
     ALLOCATOR.trim();
@@ -207,9 +234,12 @@ fn measure(
         proofs,
         load_seconds: 0.0,
         build_seconds: 0.0,
-        load_peak_bytes,
+        load_peak_bytes: None,
+        loaded_bytes: None,
+        start_peak_bytes,
         verify_seconds,
         proof_bytes,
+        digest: outputs.first().map(|proof| blake3::hash(proof).to_hex().to_string()).unwrap_or_default(),
         pool: None,
     })
 }

@@ -22,6 +22,8 @@ struct Report {
     /// The stock prover, in one child process.
     stock_peak_bytes: Option<u64>,
     stock_seconds: f64,
+    /// Whether all proofs have the same bytes.
+    same_bytes: bool,
     points: Vec<Point>,
 }
 
@@ -62,7 +64,13 @@ pub(super) fn run(
             outcomes.push(measure(common, args, k, Side::Parhelion, *limit)?);
         }
     }
+    let mut digests = outcomes.iter().flatten().filter_map(|outcome| match outcome {
+        Outcome::Measured(measured) => Some(&measured.digest),
+        Outcome::Refused(_) => None,
+    });
+    let first = digests.next();
     let report = Report {
+        same_bytes: digests.all(|digest| Some(digest) == first),
         circuit: circuit.to_owned(),
         k,
         threads: common.threads(),
@@ -151,6 +159,9 @@ impl Report {
                 bytes(point.mapped_bytes),
                 point.seconds.median / free
             ));
+        }
+        if !self.same_bytes {
+            ui::say("OTHER BYTES under one limit than under another");
         }
     }
 }

@@ -24,12 +24,14 @@ pub(super) struct Report {
     speedup: f64,
     /// Median peak bytes, ours / stock.
     memory_ratio: Option<f64>,
-    /// Whether ours, given the stock prover's private draws, writes its bytes.
-    same_bytes: bool,
+    /// Whether ours, given the stock prover's private draws, writes its bytes; `null` with `--quick`.
+    same_bytes: Option<bool>,
     multi_open: String,
     seed: u64,
     allocator: &'static str,
     proof_bytes: usize,
+    /// BLAKE3 of our first proof; `null` if not all children made the same.
+    proof_digest: Option<String>,
     /// First byte that differs, if one does.
     first_difference: Option<usize>,
     /// Whether every peak is that of the proof alone, not of what came before it.
@@ -89,9 +91,12 @@ struct Outside {
 /// Median high-water marks of resident memory, from the beginning of a child process.
 #[derive(Debug, Serialize)]
 struct Process {
-    /// Before the first proof.
+    /// While SRS and keys were loaded.
     stock_load_peak_bytes: Option<u64>,
     load_peak_bytes: Option<u64>,
+    /// Not a peak: what is resident after loading.
+    stock_loaded_bytes: Option<u64>,
+    loaded_bytes: Option<u64>,
     /// To the end of the last.
     stock_peak_bytes: Option<u64>,
     peak_bytes: Option<u64>,
@@ -102,14 +107,25 @@ struct Process {
 impl Process {
     fn of(stock: &[Measured], ours: &[Measured]) -> Self {
         let load = |runs: &[Measured]| known(runs.iter().map(|run| run.load_peak_bytes));
+        let loaded = |runs: &[Measured]| known(runs.iter().map(|run| run.loaded_bytes));
         let peak = |run: &Measured| {
-            run.proofs.iter().map(|proof| proof.peak_bytes).fold(run.load_peak_bytes, |a, b| Some(a?.max(b?)))
+            run.proofs
+                .iter()
+                .map(|proof| proof.peak_bytes)
+                .fold(run.start_peak_bytes, |a, b| Some(a?.max(b?)))
         };
         let peaks = [stock, ours].map(|runs| known(runs.iter().map(peak)));
         let [stock_peak_bytes, peak_bytes] = peaks;
         let memory_ratio = peak_bytes.zip(stock_peak_bytes).map(|(ours, stock)| ours as f64 / stock as f64);
-        let (stock_load_peak_bytes, load_peak_bytes) = (load(stock), load(ours));
-        Self { stock_load_peak_bytes, load_peak_bytes, stock_peak_bytes, peak_bytes, memory_ratio }
+        Self {
+            stock_load_peak_bytes: load(stock),
+            load_peak_bytes: load(ours),
+            stock_loaded_bytes: loaded(stock),
+            loaded_bytes: loaded(ours),
+            stock_peak_bytes,
+            peak_bytes,
+            memory_ratio,
+        }
     }
 }
 
@@ -123,7 +139,7 @@ impl Report {
         kernels: &str,
         stock: &[Measured],
         ours: &[Measured],
-        comparison: Comparison,
+        comparison: Option<Comparison>,
     ) -> Self {
         let costs =
             |runs: &[Measured], proof: usize| Costs::of(runs.iter().filter_map(|run| run.proofs.get(proof)));
@@ -140,12 +156,13 @@ impl Report {
             memory_ratio: cold.0.memory_ratio(&cold.1),
             stock: cold.0,
             parhelion: cold.1,
-            same_bytes: comparison.same_bytes,
+            same_bytes: comparison.as_ref().map(|comparison| comparison.same_bytes),
             multi_open: args.circuit.multi_open.to_string(),
             seed: args.circuit.seed,
             allocator: crate::ALLOCATOR.name(),
             proof_bytes: ours.first().map_or(0, |run| run.proof_bytes),
-            first_difference: comparison.first_difference,
+            proof_digest: same_digest(ours),
+            first_difference: comparison.and_then(|comparison| comparison.first_difference),
             peak_reset: stock.iter().chain(ours).flat_map(|run| &run.proofs).all(|proof| proof.peak_reset),
             warm: Warm {
                 speedup: warm.0.speedup(&warm.1),
@@ -195,9 +212,10 @@ impl Report {
             ratio(self.memory_ratio),
             ratio(self.warm.memory_ratio)
         ));
-        let bytes = match self.first_difference {
-            None => "the same bytes as the stock prover".to_owned(),
-            Some(at) => format!("OTHER BYTES than the stock prover, from byte {at} on"),
+        let bytes = match (self.same_bytes, self.first_difference) {
+            (None, _) => "bytes not compared with the stock prover's".to_owned(),
+            (_, None) => "the same bytes as the stock prover".to_owned(),
+            (_, Some(at)) => format!("OTHER BYTES than the stock prover, from byte {at} on"),
         };
         ui::say(&format!("{bytes} ({} bytes, all proofs verified by the stock verifier)", self.proof_bytes));
         let Outside { stock_load, load, build, verify } = self.outside;
@@ -205,15 +223,16 @@ impl Report {
             "outside the proof: load {load:.3} s (stock {stock_load:.3}), build {build:.3} s, verify {verify:.3} s"
         ));
         let peak = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), ui::bytes);
-        let Process { stock_load_peak_bytes, load_peak_bytes, stock_peak_bytes, peak_bytes, memory_ratio } =
-            self.process;
+        let process = &self.process;
         ui::say(&format!(
-            "whole process: peak {} (stock {}), before the first proof {} (stock {}), memory ratio {}",
-            peak(peak_bytes),
-            peak(stock_peak_bytes),
-            peak(load_peak_bytes),
-            peak(stock_load_peak_bytes),
-            ratio(memory_ratio)
+            "whole process: peak {} (stock {}), memory ratio {}; while loading {} (stock {}), after it {} (stock {})",
+            peak(process.peak_bytes),
+            peak(process.stock_peak_bytes),
+            ratio(process.memory_ratio),
+            peak(process.load_peak_bytes),
+            peak(process.stock_load_peak_bytes),
+            peak(process.loaded_bytes),
+            peak(process.stock_loaded_bytes),
         ));
         if !self.peak_reset {
             ui::say(
@@ -285,6 +304,12 @@ impl Costs {
             self.system_share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1}%", 100.0 * share))
         )
     }
+}
+
+/// The digest that all have.
+fn same_digest(runs: &[Measured]) -> Option<String> {
+    let first = runs.first()?;
+    runs.iter().all(|run| run.digest == first.digest).then(|| first.digest.clone())
 }
 
 /// The median of counts that are all known.
