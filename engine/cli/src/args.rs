@@ -96,8 +96,9 @@ process_peak_bytes is the high-water mark of the whole process: loading SRS and 
 circuit and both proofs. The stock prover loads the library's key; ours reads the same file column by
 column into its compact form. system_share is the part of a proof's CPU time that the kernel took.
 
-With --limits the engine proves without a limit and under N of them, evenly from the estimate's upper
-bound to its lower one; one at which no proof is possible is reported with the error.
+With --limits the engine proves without a limit and under N of them, evenly from what a proof takes
+without one to the smallest that it can do with, as a rehearsal of the circuit tells; one at which no
+proof is possible is reported with the error.
 
 With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
@@ -158,7 +159,7 @@ pub(crate) struct BenchArgs {
     /// Leave out the comparison of bytes with the stock prover's
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Prove under so many memory limits, from the most that a proof takes down to the least
+    /// Prove under so many memory limits, from what a proof takes down to the smallest
     #[arg(long, value_name = "N", conflicts_with = "keygen", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) limits: Option<u32>,
     /// Child processes on each side

@@ -2,6 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Domain, FieldSpec, Fp, Kernels};
 
+use crate::estimate::Seen;
 use crate::memory::Memory;
 use crate::programs::Programs;
 use crate::shape::Shape;
@@ -18,6 +19,8 @@ pub(crate) struct Derived<C: CurveSpec> {
     pub(crate) programs: Programs<C::Scalar>,
     /// SRS in Lagrange form: commits to columns as they are, so that small witnesses stay small.
     pub(crate) lagrange_bases: Vec<Affine<C>>,
+    /// How large the columns of earlier proofs were.
+    pub(crate) seen: Seen,
     /// What stands for the verifying key in the transcript.
     pub(crate) transcript_repr: Fp<C::Scalar>,
 }

@@ -41,10 +41,12 @@ mod memory;
 mod observer;
 #[cfg(feature = "oracle")]
 pub mod oracle;
+mod plan;
 mod programs;
 mod prove;
 mod prover;
 mod session;
+mod settle;
 mod shape;
 mod stages;
 mod storage;

@@ -1,5 +1,7 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
+use std::ops::Range;
+
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
@@ -9,7 +11,7 @@ use crate::session::Session;
 use crate::stages::opening::{self, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
-use crate::stages::synthesis::{Circuits, Witness};
+use crate::stages::synthesis::{Circuits, Taken, Witness, widened};
 use crate::storage::Stored;
 use crate::{Error, MultiOpen};
 
@@ -29,14 +31,9 @@ pub(crate) fn prove<C: CurveSpec>(
         session.transcript.common_scalar(value)?;
     }
 
-    let (advice, circuit_challenges) = synthesise(session, circuits)?;
-    let instances = pad_instances(session, instances)?;
-    let mut challenges = Challenges::new(circuit_challenges);
-    let mut columns: Vec<CircuitColumns<C::Scalar>> = advice
-        .into_iter()
-        .zip(instances)
-        .map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() })
-        .collect();
+    let (mut columns, mut challenges) = columns(session, circuits, instances)?;
+    session.settle(&columns, &challenges)?;
+    session.stage(Stage::Commit, |session| session.commit_last_phase(&columns, &mut challenges))?;
 
     challenges.theta = session.transcript.challenge()?;
     session.stage(Stage::Lookup, |s| permute_lookups(s, &mut columns, &challenges))?;
@@ -47,9 +44,11 @@ pub(crate) fn prove<C: CurveSpec>(
     session.stage(Stage::Lookup, |s| lookup_products(s, &mut columns, &challenges))?;
     let random = session.stage(Stage::Vanishing, Session::commit_random_polynomial)?;
 
+    session.remember(&columns);
+
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges)?;
+        let pieces = quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges)?;
         pieces.iter().for_each(|_| s.skip_blind());
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
         Ok(pieces)
@@ -64,7 +63,33 @@ pub(crate) fn prove<C: CurveSpec>(
     session.stage(Stage::Open, |s| opening::open(s, scheme, &opened))
 }
 
-/// Synthesises all circuits and commits to their columns, phase by phase.
+/// Goes as far as it takes to know how much memory the proof would take. Nothing is written.
+pub(crate) fn rehearse<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    instances: &[Vec<&[Fp<C::Scalar>]>],
+) -> Result<(), Error> {
+    let (columns, challenges) = columns(session, circuits, instances)?;
+    session.settle(&columns, &challenges)
+}
+
+/// The advice and instance columns of all circuits, and the circuits' challenges. The last phase is
+/// still to be committed to.
+fn columns<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    instances: &[Vec<&[Fp<C::Scalar>]>],
+) -> Result<(Vec<CircuitColumns<C::Scalar>>, Challenges<C::Scalar>), Error> {
+    let (advice, challenges) = synthesise(session, circuits)?;
+    let instances = pad_instances(session, instances)?;
+    let columns = advice.into_iter().zip(instances);
+    let columns =
+        columns.map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() });
+    Ok((columns.collect(), Challenges::new(challenges)))
+}
+
+/// Synthesises all circuits and commits to their columns, phase by phase, up to the last phase: its
+/// columns are complete. Challenges that follow it are not known yet.
 ///
 /// A single circuit may end its phases as it goes. Several circuits share their challenges, so
 /// each phase of all of them is complete before the next begins.
@@ -73,17 +98,24 @@ fn synthesise<C: CurveSpec>(
     circuits: &dyn Circuits<C::Scalar>,
 ) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let shape = session.key.shape();
-    let (memory, phases, challenges) = (session.memory, &shape.advice_phase, shape.challenge_phase.len());
-    let witness = |_| Witness::new(memory, phases, challenges, shape.n(), shape.usable_rows());
-    let mut witnesses =
-        (0..circuits.count()).map(witness).collect::<Result<Vec<Witness<C::Scalar>>, Error>>()?;
+    let (tools, phases, challenges) =
+        ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
+    let rows = (shape.n(), shape.usable_rows());
+    let window = widened(session.plan.batch, session.taken.reach);
+    let last = shape.phases() - 1;
+    let mut witnesses: Vec<Witness<'_, C::Scalar>> =
+        (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
+    session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
     for phase in 0..shape.phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
             }
             session.stage(Stage::Synthesis, |session| {
-                let mut end_phase = |witness: &mut Witness<C::Scalar>| {
+                let mut end_phase = |witness: &mut Witness<'_, C::Scalar>| {
+                    if witness.phase == last {
+                        return witness.end();
+                    }
                     session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
@@ -93,12 +125,23 @@ fn synthesise<C: CurveSpec>(
             }
         } else {
             for (index, witness) in witnesses.iter_mut().enumerate() {
-                session.stage(Stage::Synthesis, |_| circuits.synthesize(index, witness, None))?;
+                session.stage(Stage::Synthesis, |_| {
+                    circuits.synthesize(index, witness, None)?;
+                    witness.close()
+                })?;
             }
         }
-        session.stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        if phase == last {
+            session.stage(Stage::Synthesis, |_| witnesses.iter_mut().try_for_each(Witness::end))?;
+        } else {
+            session
+                .stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        }
     }
-    let challenges = witnesses[0].challenges.iter().map(|challenge| challenge.unwrap_or(Fp::ZERO)).collect();
+    session.taken = witnesses.iter().map(|witness| witness.taken).fold(Taken::default(), Taken::max);
+    // What stands for a challenge is as large as one.
+    let challenge = |challenge: &Option<Fp<C::Scalar>>| challenge.unwrap_or_else(Fp::delta);
+    let challenges = witnesses[0].challenges.iter().map(challenge).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
 }
 
@@ -120,18 +163,19 @@ fn permute_lookups<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
-    let mut lookups = Vec::with_capacity(circuits.len());
-    for (index, circuit) in circuits.iter().enumerate() {
+    for (index, circuit) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        lookups.push(session.permute_lookups(index, &columns, challenges)?);
-    }
-    let columns: Vec<&[_]> =
-        lookups.iter().flatten().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
-    session.write_columns(&columns)?;
-    for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
-        let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
-        circuit.permuted_inputs = Stored::pack_all(session.kernels, session.memory, inputs)?;
-        circuit.permuted_tables = Stored::pack_all(session.kernels, session.memory, tables)?;
+        let tables = session.sort_tables(&columns, challenges)?;
+        // Two columns each.
+        for batch in batches(session.key.shape().lookups.len(), session.plan.batch.div_ceil(2)) {
+            let lookups = session.permute_lookups(index, batch, &columns, &tables, challenges)?;
+            let written: Vec<&[_]> =
+                lookups.iter().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
+            session.write_columns(&written)?;
+            let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
+            circuit.permuted_inputs.extend(Stored::pack_all(session.kernels, session.memory, inputs)?);
+            circuit.permuted_tables.extend(Stored::pack_all(session.kernels, session.memory, tables)?);
+        }
     }
     Ok(())
 }
@@ -141,14 +185,9 @@ fn permutation_products<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
-    let mut products = Vec::with_capacity(circuits.len());
-    for (index, circuit) in circuits.iter().enumerate() {
+    for (index, circuit) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        products.push(session.permutation_products(index, &columns, challenges)?);
-    }
-    let columns: Vec<&[_]> = products.iter().flatten().map(|product| &**product).collect();
-    session.write_columns(&columns)?;
-    for (circuit, products) in circuits.iter_mut().zip(products) {
+        let products = session.permutation_products(index, &columns, challenges)?;
         circuit.permutation_products = products.into_iter().map(Stored::Plain).collect();
     }
     Ok(())
@@ -160,29 +199,35 @@ fn lookup_products<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
-    let mut products = Vec::with_capacity(circuits.len());
-    for circuit in circuits.iter() {
+    for circuit in circuits.iter_mut() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        let compress = |session: &Session<'_, C>, program| session.compress(&columns, program, challenges);
-        let tables = programs.lookup_tables.iter().map(|table| compress(session, table));
-        let tables = tables.collect::<Result<Vec<_>, Error>>()?;
-        let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
-        for ((input, table), (permuted_input, permuted_table)) in programs.lookup_inputs.iter().zip(permuted)
-        {
-            let input = compress(session, input)?;
-            let permuted_input = session.reader().rows(permuted_input.view())?;
-            let permuted_table = session.reader().rows(permuted_table.view())?;
-            let lookup = [&*input, &tables[*table], &permuted_input, &permuted_table];
-            let product = session.lookup_product(lookup, challenges)?;
-            products.push(product);
+        // Lookups into the same table mostly follow each other.
+        let mut compressed = None;
+        for batch in batches(programs.lookup_inputs.len(), session.plan.batch) {
+            let mut products = Vec::with_capacity(batch.len());
+            for lookup in batch {
+                let (input, table) = &programs.lookup_inputs[lookup];
+                let table = match compressed.take() {
+                    Some((known, values)) if known == *table => values,
+                    _ => session.compress(&columns, &programs.lookup_tables[*table], challenges)?,
+                };
+                let input = session.compress(&columns, input, challenges)?;
+                let permuted_input = session.reader().rows(circuit.permuted_inputs[lookup].view())?;
+                let permuted_table = session.reader().rows(circuit.permuted_tables[lookup].view())?;
+                let columns = [&*input, &*table, &permuted_input, &permuted_table];
+                products.push(session.lookup_product(columns, challenges)?);
+                compressed = Some((programs.lookup_inputs[lookup].1, table));
+            }
+            session.write_columns(&products.iter().map(|product| &**product).collect::<Vec<_>>())?;
+            circuit.lookup_products.extend(products.into_iter().map(Stored::Plain));
         }
     }
-    session.write_columns(&products.iter().map(|product| &**product).collect::<Vec<_>>())?;
-    let mut products = products.into_iter().map(Stored::Plain);
-    for circuit in circuits {
-        circuit.lookup_products = products.by_ref().take(programs.lookup_inputs.len()).collect();
-    }
     Ok(())
+}
+
+/// The numbers below `count`, at most `size` at a time.
+fn batches(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(size).map(move |start| start..count.min(start + size))
 }
 
 /// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j.

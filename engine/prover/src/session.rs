@@ -6,6 +6,8 @@ use crate::Error;
 use crate::key::Key;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
+use crate::plan::ProofPlan;
+use crate::stages::synthesis::Taken;
 use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
 
@@ -24,6 +26,13 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) kernels: &'a Kernels,
     pub(crate) memory: &'a Memory,
     pub(crate) key: &'a Key<'a, C>,
+    pub(crate) plan: ProofPlan,
+    /// The limit that the memory is under, in bytes.
+    pub(crate) limit: usize,
+    /// Whether there are no commitments: the columns are only looked at.
+    pub(crate) rehearsal: bool,
+    /// What synthesis took.
+    pub(crate) taken: Taken,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
     pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,

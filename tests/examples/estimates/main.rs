@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `--threads N` | of the prover, 2 unless told |
 //! | `--limit BYTES` | the prover's memory limit |
+//! | `--smallest` | a limit as small as a rehearsal says that it may be |
 //! | `--only N` | one shape, by its number in the table |
 //! | `--cache DIR` | where the SRS is kept; else the command line's cache |
 //! | `--stages` | also the most that was seen in each stage |
@@ -27,13 +28,13 @@ use measure::Measured;
 
 parhelion_allocators::install!(static HEAP = system);
 
-const USAGE: &str =
-    "usage: estimates [--threads N] [--limit BYTES] [--only N] [--cache DIR] [--stages] [--json]";
+const USAGE: &str = "usage: estimates [--threads N] [--limit BYTES | --smallest] [--only N] [--cache DIR] [--stages] [--json]";
 
 #[derive(Clone, Debug)]
 struct Options {
     threads: usize,
     limit: Option<usize>,
+    smallest: bool,
     only: Option<usize>,
     cache: Option<PathBuf>,
     stages: bool,
@@ -46,9 +47,11 @@ impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Option<Self> {
         let cache = env::var_os("PARHELION_CACHE").map(PathBuf::from);
         let (threads, limit, only, child) = (2, None, None, None);
-        let mut options = Self { threads, limit, only, cache, stages: false, json: false, child };
+        let mut options =
+            Self { threads, limit, smallest: false, only, cache, stages: false, json: false, child };
         while let Some(word) = words.next() {
             match word.as_str() {
+                "--smallest" => options.smallest = true,
                 "--stages" => options.stages = true,
                 "--json" => options.json = true,
                 "--cache" => options.cache = Some(words.next()?.into()),
@@ -77,9 +80,9 @@ fn main() -> ExitCode {
     if !options.json {
         println!("Threads: {}. All in MiB; resident memory is what the proof adds to it.\n", options.threads);
         println!(
-            "| | shape | k | at least | at most | scratch | leases | heap | leases + heap | mapped | resident | at least, error | at most, error |"
+            "| | shape | k | at least | smallest | expected | at most | leases, scratch | error | heap | resident | error |"
         );
-        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     }
     let mut failed = false;
     for number in (0..shapes.len()).filter(|number| options.only.is_none_or(|only| only == *number)) {
@@ -108,19 +111,22 @@ fn spawn(number: usize) -> Option<String> {
 
 fn print(number: usize, measured: &Measured, stages: bool) {
     let mib = |bytes: usize| format!("{:.2}", bytes as f64 / f64::from(1 << 20));
-    let error =
-        |estimate: usize| format!("{:+.1}%", 100. * (estimate as f64 / measured.resident as f64 - 1.));
-    let Measured { name, k, at_least, at_most, scratch, leases, heap, both, mapped, resident, .. } = measured;
-    let sizes = [at_least, at_most, scratch, leases, heap, both, mapped, resident].map(|bytes| mib(*bytes));
+    let error = |peak: usize| format!("{:+.1}%", 100. * (measured.expected as f64 / peak as f64 - 1.));
+    let Measured { name, k, at_least, at_most, expected, smallest, scratch, leases, heap, resident, .. } =
+        measured;
+    let estimates = [at_least, smallest, expected, at_most].map(|bytes| mib(*bytes)).join(" | ");
+    let counted = leases + scratch;
     println!(
-        "| {number} | {name} | {k} | {} | {} | {} |",
-        sizes.join(" | "),
-        error(*at_least),
-        error(*at_most)
+        "| {number} | {name} | {k} | {estimates} | {} | {} | {} | {} | {} |",
+        mib(counted),
+        error(counted),
+        mib(*heap),
+        mib(*resident),
+        error(*resident)
     );
     if stages {
         for (stage, [leases, heap]) in &measured.stages {
-            println!("|   | - {stage} | | | | | {} | {} | | | | | |", mib(*leases), mib(*heap));
+            println!("|   | - {stage} | | | | | | {} | | {} | | |", mib(leases + scratch), mib(*heap));
         }
     }
 }

@@ -11,7 +11,7 @@ use halo2_axiom::plonk::Circuit;
 use parhelion::{Estimate, MultiOpen, Observer, Pool, Prover, Stage};
 use parhelion_cli::proc;
 use parhelion_cli::store::{CacheDir, Srs};
-use parhelion_tests::bench::{Bench, rng};
+use parhelion_tests::bench::{Bench, rng, with_slices};
 use serde::{Deserialize, Serialize};
 
 use crate::shapes::{Shape, Work};
@@ -25,10 +25,18 @@ const INTERVAL: Duration = Duration::from_micros(100);
 pub(crate) struct Measured {
     pub(crate) name: String,
     pub(crate) k: u32,
+    /// Bounds, known of a key that is new.
     pub(crate) at_least: usize,
     pub(crate) at_most: usize,
-    /// Of these, charged for what is not leased.
+    /// Said after a rehearsal, and of its limit if that was to be the smallest.
+    pub(crate) expected: usize,
+    pub(crate) smallest: usize,
+    /// Said after the proof.
+    pub(crate) afterwards: usize,
+    /// Of all these, charged for what is not leased.
     pub(crate) scratch: usize,
+    /// The limit that the proof was under.
+    pub(crate) limit: Option<usize>,
     /// The most that was leased at once.
     pub(crate) leases: usize,
     /// The most that was mapped by the pool at once.
@@ -64,18 +72,29 @@ impl Work for Measure<'_> {
         let cache = CacheDir::open(options.cache.as_deref()).expect("a cache directory");
         let params = Arc::new(Srs::load(&cache, None, shape.k).expect("an SRS").params);
         let sampler = Arc::new(Sampler::default());
-        let prover = Prover::builder().threads(options.threads).multi_open(MultiOpen::Shplonk);
-        let prover = match options.limit {
-            Some(limit) => prover.memory_limit(limit),
-            None => prover,
+        let prover = |limit| {
+            let builder = Prover::builder().threads(options.threads).multi_open(MultiOpen::Shplonk);
+            let builder = builder.observer(Arc::clone(&sampler) as Arc<dyn Observer>);
+            let builder = match limit {
+                Some(limit) => builder.memory_limit(limit),
+                None => builder,
+            };
+            builder.build().expect("a prover")
         };
-        let prover = prover.observer(Arc::clone(&sampler) as Arc<dyn Observer>).build().expect("a prover");
 
-        let vk = prover.keygen_vk(&params, keygen, true).expect("a verifying key");
-        let pk = prover.keygen_pk(&params, vk.clone(), keygen).expect("a proving key");
+        let free = prover(None);
+        let vk = free.keygen_vk(&params, keygen, true).expect("a verifying key");
+        let pk = free.keygen_pk(&params, vk.clone(), keygen).expect("a proving key");
         let (circuits, instances): (Vec<C>, Vec<_>) = circuits().into_iter().unzip();
-        let key = prover.prepare_compact(&params, pk).expect("a prepared key");
-        let Estimate { at_least, at_most, scratch, .. } = prover.estimate(&key, circuits.len());
+        let key = free.prepare_compact(&params, pk).expect("a prepared key");
+        let rehearsed = with_slices(&instances, |instances| free.rehearse(&key, &circuits, instances));
+        let Estimate { at_least, at_most, smallest, scratch, .. } = rehearsed.expect("a rehearsal");
+        let smallest = smallest.expect("known");
+        let limit = if options.smallest { Some(smallest) } else { options.limit };
+        let prover = prover(limit);
+        drop(free);
+        let expected = || prover.estimate(&key, circuits.len()).expected.expect("known");
+        let before = expected();
 
         warm_up(&prover);
         prover.pool().trim();
@@ -98,7 +117,11 @@ impl Work for Measure<'_> {
             k: shape.k,
             at_least,
             at_most,
+            expected: before,
+            smallest,
+            afterwards: expected(),
             scratch,
+            limit,
             leases: pool.peak,
             mapped: pool.peak_mapped,
             heap,

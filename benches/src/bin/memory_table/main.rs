@@ -1,10 +1,11 @@
 //! Proofs of the engine and of the stock prover with every allocator and under memory limits.
 //!
-//!     memory_table matrix --cpu NAME --circuit pairing --k 15      times all allocators, adds to the record
-//!     memory_table limits --cpu NAME --circuit pairing --k 15      the same for memory limits
-//!     memory_table render --cpu NAME                               puts the record into the docs
+//!     memory_table build                  the command line with every allocator, under `target/memory`
+//!     memory_table matrix --cpu NAME      times proofs with all of them, adds to the record
+//!     memory_table limits --cpu NAME      the same under memory limits
+//!     memory_table render --cpu NAME      puts the record into the docs
 //!
-//! Builds the command line once for each allocator, under `target/memory`, and runs its `bench`.
+//! Without `--circuit NAME:K` this is done for `pairing:15` and `poseidon:14`.
 
 mod plot;
 mod record;
@@ -34,7 +35,7 @@ enum Task {
     /// Compares the engine and the stock prover with each allocator.
     Matrix {
         #[command(flatten)]
-        proof: Proof,
+        proofs: Proofs,
         /// Only these; all unless told.
         #[arg(long = "allocator", value_name = "NAME")]
         allocators: Vec<Allocator>,
@@ -42,7 +43,7 @@ enum Task {
     /// Proves under a range of memory limits, with the system's allocator.
     Limits {
         #[command(flatten)]
-        proof: Proof,
+        proofs: Proofs,
         /// How many limits.
         #[arg(long, default_value_t = 6)]
         steps: u32,
@@ -56,16 +57,13 @@ enum Task {
 }
 
 #[derive(Debug, Args)]
-struct Proof {
+struct Proofs {
     /// The folder of the record.
     #[arg(long)]
     cpu: String,
-    /// A demo circuit.
-    #[arg(long)]
-    circuit: String,
-    /// log2 of its rows.
-    #[arg(long)]
-    k: u32,
+    /// A demo circuit and log2 of its rows; may be given several times.
+    #[arg(long = "circuit", value_name = "NAME:K", default_values = ["pairing:15", "poseidon:14"])]
+    circuits: Vec<String>,
     #[arg(long, default_value_t = 2)]
     threads: u32,
     /// Child processes on each side.
@@ -129,43 +127,49 @@ fn target() -> PathBuf {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Build => ALLOCATORS.into_iter().try_for_each(Allocator::build),
-        Task::Matrix { proof, allocators } => matrix(&proof, &allocators),
-        Task::Limits { proof, steps } => limits(&proof, steps),
+        Task::Matrix { proofs, allocators } => matrix(&proofs, &allocators),
+        Task::Limits { proofs, steps } => limits(&proofs, steps),
         Task::Render { cpu } => render(&cpu),
     }
 }
 
-fn matrix(proof: &Proof, allocators: &[Allocator]) -> Result<()> {
+fn matrix(proofs: &Proofs, allocators: &[Allocator]) -> Result<()> {
     let allocators = if allocators.is_empty() { &ALLOCATORS[..] } else { allocators };
-    for allocator in allocators {
-        let report: Report = proof.bench(&allocator.program(), &["--quick"])?;
-        if report.allocator != allocator.name() {
-            return Err(
-                format!("the command line runs with {}, not {}", report.allocator, allocator.name()).into()
-            );
+    for circuit in &proofs.circuits {
+        for allocator in allocators {
+            let report: Report = proofs.bench(circuit, &allocator.program(), &["--quick"])?;
+            if report.allocator != allocator.name() {
+                let (got, expected) = (report.allocator, allocator.name());
+                return Err(format!("the command line runs with {got}, not {expected}").into());
+            }
+            let mut record = Record::read(&proofs.cpu)?;
+            record.put(report)?;
+            record.write(&proofs.cpu)?;
         }
-        let mut record = Record::read(&proof.cpu)?;
-        record.put(report)?;
-        record.write(&proof.cpu)?;
     }
     Ok(())
 }
 
-fn limits(proof: &Proof, steps: u32) -> Result<()> {
-    let limits: Limits = proof.bench(&Allocator::System.program(), &["--limits", &steps.to_string()])?;
-    if !limits.same_bytes {
-        return Err("other bytes under one limit than under another".into());
+fn limits(proofs: &Proofs, steps: u32) -> Result<()> {
+    for circuit in &proofs.circuits {
+        let words = ["--limits", &steps.to_string()];
+        let limits: Limits = proofs.bench(circuit, &Allocator::System.program(), &words)?;
+        if !limits.same_bytes {
+            return Err(format!("{circuit}: other bytes under one limit than under another").into());
+        }
+        let mut record = Record::read(&proofs.cpu)?;
+        record.put_limits(limits);
+        record.write(&proofs.cpu)?;
     }
-    let mut record = Record::read(&proof.cpu)?;
-    record.put_limits(limits);
-    record.write(&proof.cpu)
+    Ok(())
 }
 
-impl Proof {
-    /// Runs `bench` and reads what it reports.
-    fn bench<R: DeserializeOwned>(&self, program: &Path, words: &[&str]) -> Result<R> {
+impl Proofs {
+    /// Runs `bench` on a circuit and reads what it reports.
+    fn bench<R: DeserializeOwned>(&self, circuit: &str, program: &Path, words: &[&str]) -> Result<R> {
+        let (name, k) = circuit.split_once(':').ok_or_else(|| format!("{circuit}: expected NAME:K"))?;
         let output = Command::new(program)
-            .args(["bench", "--json", "--circuit", &self.circuit, "--k", &self.k.to_string()])
+            .args(["bench", "--json", "--circuit", name, "--k", k])
             .args(["--threads", &self.threads.to_string(), "--runs", &self.runs.to_string()])
             .args(words)
             .stderr(Stdio::inherit())

@@ -114,8 +114,9 @@ impl Record {
     }
 
     pub(crate) fn write(&self, cpu: &str) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        Ok(fs::write(Self::path(cpu), text + "\n")?)
+        let (path, text) = (Self::path(cpu), serde_json::to_string_pretty(self)?);
+        fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        Ok(fs::write(path, text + "\n")?)
     }
 
     /// Puts a report in the place of the last one of its kind.

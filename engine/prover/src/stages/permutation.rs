@@ -47,7 +47,8 @@ impl<C: CurveSpec> Columns<'_, C> {
 }
 
 impl<C: CurveSpec> Session<'_, C> {
-    /// Computes and blinds the products of one circuit's permutation sets; `z` columns of n rows.
+    /// Computes, blinds and commits to the products of one circuit's permutation sets; `z` columns of n
+    /// rows.
     ///
     /// Each product starts where the one before ended; the last must end in 1.
     pub(crate) fn permutation_products(
@@ -60,13 +61,18 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        for fraction in &self.key.derived.programs.permutation_fractions {
-            let mut z = self.memory.scratch(shape.n())?;
-            let mut denominator = self.memory.scratch(shape.n())?;
-            columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
-            self.grand_product(&mut z, denominator, last);
-            last = z[usable];
-            products.push(z);
+        for fractions in self.key.derived.programs.permutation_fractions.chunks(self.plan.batch) {
+            let written = products.len();
+            for fraction in fractions {
+                let mut z = self.memory.scratch(shape.n())?;
+                let mut denominator = self.memory.scratch(shape.n())?;
+                columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
+                self.grand_product(&mut z, denominator, last);
+                last = z[usable];
+                products.push(z);
+            }
+            let batch: Vec<&[_]> = products[written..].iter().map(|product: &Buffer<_>| &**product).collect();
+            self.write_columns(&batch)?;
         }
         if last != Fp::ONE && !last.is_zero() {
             return Err(Error::CopyConstraint { circuit, got: format!("{last:?}") });

@@ -1,8 +1,9 @@
 //! Resident memory, measured in processes of their own.
 
 use std::alloc::System;
+use std::time::{Duration, Instant};
 
-use parhelion::{MultiOpen, PreparedKey, Prover};
+use parhelion::{Error, Estimate, MultiOpen, PreparedKey, Prover};
 use parhelion_allocators::Trim;
 use parhelion_cli::proc;
 use parhelion_tests::bench::Bench;
@@ -54,36 +55,35 @@ fn resident_memory_stays_under_every_limit() {
     const NAME: &str = "memory::resident::resident_memory_stays_under_every_limit";
     const STEPS: u64 = 6;
     if child::task().is_none() {
-        let result = child::run(NAME, "measure");
-        let held: u64 = result.parse().expect("a number");
-        assert!(held >= 1, "no limit was enough for a proof");
+        child::run(NAME, "measure");
         return;
     }
     let bench = bench();
     let free = builder(2, MultiOpen::Shplonk).build().expect("prover");
     let key = free.prepare_compact(&bench.params, (*bench.pk).clone()).expect("key");
-    let estimate = free.estimate(&key, 1);
-    // The program's own pages.
+    // The program's own pages; and now it is known what a proof takes.
     let expected = bench.ours_with(&free, &key, 1).expect("a proof").bytes;
+    let Estimate { smallest, at_most, .. } = free.estimate(&key, 1);
     drop(free);
 
-    let (least, most) = (estimate.at_least as u64, estimate.at_most as u64);
-    let mut held = 0;
+    let (least, most) = (smallest.expect("known") as u64, at_most as u64);
     for limit in (0..=STEPS).map(|step| least + (most - least) * step / STEPS) {
-        let prover = builder(2, MultiOpen::Shplonk).memory_limit(limit as usize).build().expect("prover");
-        if bench.ours_with(&prover, &key, 1).is_err() {
-            assert!(limit < most && held == 0, "a smaller limit than {limit} was enough");
-            continue;
-        }
-        // Again, in a pool that is new: the first proof may have failed half-way.
         let prover = builder(2, MultiOpen::Shplonk).memory_limit(limit as usize).build().expect("prover");
         let (growth, proof) = growth(&prover, &key, &bench);
         assert!(proof == expected, "other bytes under a limit of {limit}");
         eprintln!("limit {limit}: {growth} bytes more are resident");
         assert!(growth <= limit + SLACK, "limit {limit}: {growth} bytes more are resident");
-        held += 1;
     }
-    child::report(&held.to_string());
+
+    // One byte less is refused before there is any work.
+    let prover = builder(2, MultiOpen::Shplonk).memory_limit(least as usize - 1).build().expect("prover");
+    let start = Instant::now();
+    let error = bench.ours_with(&prover, &key, 1).expect_err("too small a limit");
+    let elapsed = start.elapsed();
+    assert!(matches!(error, Error::MemoryLimit { needed, .. } if needed as u64 == least), "{error}");
+    assert!(elapsed < Duration::from_secs(1), "refused after {elapsed:?}");
+    assert_eq!(prover.pool().stats().misses, 0, "nothing was leased");
+    child::report(&format!("{least} to {most}"));
 }
 
 #[cfg(target_os = "linux")]

@@ -64,6 +64,10 @@ pub(crate) struct Measured {
 /// What the engine's pool did for all proofs of a process, and what was expected of it, in bytes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct PoolUse {
+    /// What such a proof is expected to take, and the smallest limit that it keeps to.
+    pub(crate) expected: Option<usize>,
+    pub(crate) smallest: Option<usize>,
+    /// Bounds for any witness.
     pub(crate) at_least: usize,
     pub(crate) at_most: usize,
     /// The most that was leased at once, with what is charged for the kernels' own memory.
@@ -179,9 +183,10 @@ fn build(demo: &dyn Demo, layout: &Layout, args: &BenchChildArgs) -> Result<(Wit
 }
 
 fn pool_use(prover: &Prover, key: &PreparedKey<'_>) -> PoolUse {
-    let Estimate { at_least, at_most, scratch, .. } = prover.estimate(key, 1);
+    let Estimate { expected, smallest, at_least, at_most, scratch, .. } = prover.estimate(key, 1);
     let stats = prover.pool().stats();
-    PoolUse { at_least, at_most, peak: stats.peak + scratch, peak_mapped: stats.peak_mapped }
+    let (peak, peak_mapped) = (stats.peak + scratch, stats.peak_mapped);
+    PoolUse { expected, smallest, at_least, at_most, peak, peak_mapped }
 }
 
 fn measure(

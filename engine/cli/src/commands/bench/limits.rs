@@ -42,7 +42,7 @@ struct Point {
     mapped_bytes: Option<u64>,
 }
 
-/// Proves under `steps` limits, and without one.
+/// Proves under `steps` limits and without one, and is refused under one more.
 pub(super) fn run(
     common: &Common,
     args: &BenchArgs,
@@ -52,7 +52,8 @@ pub(super) fn run(
     estimate: Estimate,
     steps: u32,
 ) -> Result<(), CommandError> {
-    let limits: Vec<_> = std::iter::once(None).chain(spaced(estimate, steps).map(Some)).collect();
+    let limits = std::iter::once(None).chain(spaced(estimate, steps).chain(too_small(estimate)).map(Some));
+    let limits: Vec<Option<u64>> = limits.collect();
     let Outcome::Measured(stock) = measure(common, args, k, Side::Stock, None)? else {
         let reason = "it has no memory limit to refuse a proof for".to_owned();
         return Err(CommandError::Child { side: "stock".to_owned(), reason });
@@ -89,11 +90,17 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Limits from the upper bound to the lower, both included.
+/// Limits from what a proof takes without one to the smallest that there may be, both included.
 fn spaced(estimate: Estimate, steps: u32) -> impl Iterator<Item = u64> {
-    let (least, most) = (estimate.at_least as u64, estimate.at_most as u64);
+    let least = estimate.smallest.unwrap_or(estimate.at_least) as u64;
+    let most = estimate.expected.unwrap_or(estimate.at_most) as u64;
     let intervals = u64::from(steps.max(2) - 1);
     (0..u64::from(steps)).rev().map(move |step| least + (most - least) * step / intervals)
+}
+
+/// A limit that no proof keeps to, a twentieth below the smallest.
+fn too_small(estimate: Estimate) -> Option<u64> {
+    estimate.smallest.map(|bytes| (bytes - bytes / 20) as u64)
 }
 
 impl Point {
@@ -172,8 +179,18 @@ mod tests {
 
     #[test]
     fn limits_are_evenly_spaced() {
-        let estimate = Estimate { at_least: 100, at_most: 400, scratch: 10 };
+        let bounds = Estimate {
+            at_least: 90,
+            sufficient: 300,
+            at_most: 500,
+            expected: None,
+            smallest: None,
+            scratch: 10,
+        };
+        let estimate = Estimate { expected: Some(400), smallest: Some(100), ..bounds };
         assert_eq!(spaced(estimate, 4).collect::<Vec<_>>(), [400, 300, 200, 100]);
         assert_eq!(spaced(estimate, 1).collect::<Vec<_>>(), [100]);
+        assert_eq!(too_small(estimate), Some(95));
+        assert_eq!(spaced(bounds, 2).collect::<Vec<_>>(), [500, 90]);
     }
 }

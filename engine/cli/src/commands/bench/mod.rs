@@ -8,6 +8,7 @@ mod report;
 use std::env;
 use std::process::{Command, Stdio};
 
+use halo2_axiom::halo2curves::bn256::Fr;
 use parhelion_cli::store::{KeyStore, Srs};
 
 use self::child::{Comparison, Measured, Outcome, Refused};
@@ -35,7 +36,14 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
         ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).prepared(&prover));
     let keys = keys?;
     let kernels = prover.kernel_report().backend;
-    let estimate = prover.estimate(&keys.key, 1);
+    let estimate = match args.limits {
+        Some(_) => {
+            let witness = demo.witness_circuit(&keys.layout, args.circuit.seed)?;
+            let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
+            prover.rehearse(&keys.key, std::slice::from_ref(&witness.circuit), &[&columns])?
+        }
+        None => prover.estimate(&keys.key, 1),
+    };
     // The children need the memory more.
     drop((keys, srs, prover));
     if let Some(steps) = args.limits {

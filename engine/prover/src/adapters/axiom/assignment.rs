@@ -38,7 +38,7 @@ where
     fn synthesize(
         &self,
         circuit: usize,
-        witness: &mut Witness<Bn254FrSpec>,
+        witness: &mut Witness<'_, Bn254FrSpec>,
         end_phase: Option<EndPhase<'_, Bn254FrSpec>>,
     ) -> Result<(), Error> {
         // Configured as the library does: once, with the parameters of the first circuit.
@@ -60,6 +60,8 @@ where
             config,
             self.constants.clone(),
         );
+        let cells = &mut assignment.witness.taken.cells;
+        *cells = assignment.arena.blocks().max(*cells);
         // What went wrong first says more than what the circuit made of it.
         match (assignment.failure.take(), result) {
             (Some(failure), _) => Err(failure),
@@ -68,8 +70,8 @@ where
     }
 }
 
-struct WitnessAssignment<'a, 'e, F: Field> {
-    witness: &'a mut Witness<Bn254FrSpec>,
+struct WitnessAssignment<'a, 'm, 'e, F: Field> {
+    witness: &'a mut Witness<'m, Bn254FrSpec>,
     end_phase: Option<EndPhase<'e, Bn254FrSpec>>,
     instances: &'a [&'a [F]],
     usable_rows: usize,
@@ -79,7 +81,7 @@ struct WitnessAssignment<'a, 'e, F: Field> {
     failure: Option<Error>,
 }
 
-impl<F: Field> WitnessAssignment<'_, '_, F> {
+impl<F: Field> WitnessAssignment<'_, '_, '_, F> {
     fn note(&mut self, result: Result<(), Error>) {
         if let (Err(error), None) = (result, &self.failure) {
             self.failure = Some(error);
@@ -115,7 +117,7 @@ fn hash<F: Field>(value: &Assigned<F>) -> u64 {
     })
 }
 
-impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
+impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
     fn exit_region(&mut self) {}

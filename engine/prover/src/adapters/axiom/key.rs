@@ -15,6 +15,7 @@ use parhelion_scheduler::ExecutorExt;
 use super::{params, shape};
 use crate::Error;
 use crate::adapters::cast;
+use crate::estimate::Seen;
 use crate::key::{Derived, Key, KeyColumn};
 use crate::programs::Programs;
 use crate::shape::Shape;
@@ -196,6 +197,7 @@ pub(super) fn derive(
         domain,
         programs: Programs::new(&shape, kernels.threads()),
         lagrange_bases: params::lagrange_bases(params)?,
+        seen: Seen::default(),
         transcript_repr: cast::from_scalar(vk.transcript_repr()),
         shape,
     };

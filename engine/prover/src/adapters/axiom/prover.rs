@@ -8,8 +8,8 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
-use parhelion_allocators::Workspace;
-use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
+use parhelion_allocators::{Error as MemoryError, Workspace};
+use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Spec};
 use rand_core::RngCore;
 
 use super::assignment::LibraryCircuits;
@@ -17,10 +17,14 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate, scratch};
 use crate::memory::Memory;
-use crate::prove::prove;
+use crate::plan::ProofPlan;
+use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
+use crate::settle::Rehearsal;
+use crate::stages::synthesis::Taken;
+use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
 impl Prover {
@@ -49,11 +53,11 @@ impl Prover {
         PreparedKey::shared(&self.kernels, params, pk)
     }
 
-    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, as
-    /// coefficients, and the rest is dropped.
+    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
+    /// the rows, packed, and the rest is dropped.
     ///
-    /// This saves 32 bytes per row for each fixed and permutation column. Each proof computes the
-    /// values of the permutation columns again, one forward NTT each.
+    /// Of the library's 64 bytes per row for each fixed and permutation column four to ten are left for
+    /// most columns. Each proof interpolates them again, one inverse transform each.
     ///
     /// # Errors
     /// As [`Prover::prepare`].
@@ -95,17 +99,36 @@ impl Prover {
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
     #[must_use]
     pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
-        estimate(&key.key(), circuits, self.threads())
+        estimate(&key.key(), circuits, self.threads(), self.pool.limit().bytes())
+    }
+
+    /// How much memory a proof of these circuits takes: synthesises them and looks at their columns,
+    /// without committing to anything. This takes about a twentieth of the time of a proof.
+    ///
+    /// Circuits with challenges see made-up ones.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`], as far as it is noticed without a proof.
+    pub fn rehearse<ConcreteCircuit: Circuit<Fr>>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+    ) -> Result<Estimate, Error> {
+        let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+        self.run::<G1Affine, _>(key, circuits, instances, io, true)?;
+        Ok(self.estimate(key, circuits.len()))
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
+        let Some(estimate) = estimate else {
             return Ok(self.pool.workspace());
-        }
-        if estimate.at_least > limit.bytes() {
-            let needed = estimate.at_least;
+        };
+        let needed = estimate.smallest.unwrap_or(estimate.at_least);
+        if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
@@ -191,16 +214,36 @@ impl Prover {
         T: TranscriptWrite<C, E>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        let (mut transcript, mut blinding) =
+            (LibraryTranscript::<C, E, T>::new(transcript), CallerRandomness(rng));
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay };
+        self.run::<C, _>(key, circuits, instances, io, false)
+    }
+
+    /// Makes a proof, or rehearses it.
+    fn run<C, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_>,
+        rehearsal: bool,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
-        if let Some(replay) = &replay {
+        if let Some(replay) = &io.replay {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
         let view = key.key();
-        let estimate = estimate(&view, circuits.len(), self.threads());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
+        let (count, limit) = (circuits.len(), self.pool.limit().bytes());
+        let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
+        let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
+        let _scratch = memory.charge(scratch(shape.k, self.threads()))?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -209,17 +252,42 @@ impl Prover {
             usable_rows: shape.usable_rows(),
             memory: &memory,
         };
+        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &self.kernels,
             memory: &memory,
             key: &view,
+            plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
+            limit,
+            rehearsal,
+            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
-            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
-            blinding: &mut CallerRandomness(rng),
-            replay,
+            transcript: io.transcript,
+            blinding: io.blinding,
+            replay: io.replay,
         };
-        prove(&mut session, self.multi_open, &circuits, &columns)
+        let done = if rehearsal {
+            rehearse(&mut session, &circuits, &columns)
+        } else {
+            prove(&mut session, self.multi_open, &circuits, &columns)
+        };
+        done.map_err(|error| match error {
+            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
+                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
+                    Error::MemoryLimit { limit, needed, circuits: count }
+                }
+                _ => error,
+            },
+            error => error,
+        })
     }
+}
+
+/// Where a proof goes, and what it draws from.
+struct Io<'a> {
+    transcript: &'a mut dyn ProofTranscript<Bn254G1Spec>,
+    blinding: &'a mut dyn Blinding<Bn254FrSpec>,
+    replay: Option<Replay<'a, Bn254G1Spec>>,
 }
 
 /// The instance columns as kernel scalars, after checking them against the key.

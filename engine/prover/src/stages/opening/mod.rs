@@ -7,7 +7,8 @@ mod queries;
 mod shplonk;
 
 pub(crate) use evaluate::evaluate;
-pub(crate) use queries::{Opened, Polys};
+pub(crate) use lagrange::batch;
+pub(crate) use queries::{Opened, Poly, Polys, opened as queries};
 
 use parhelion_field_kernels::CurveSpec;
 
