@@ -85,7 +85,8 @@ fn columns<C: CurveSpec>(
     let columns = advice.into_iter().zip(instances);
     let columns =
         columns.map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() });
-    Ok((columns.collect(), Challenges::new(challenges)))
+    // What stands for theta is as large, too: lookups are looked at before there is one.
+    Ok((columns.collect(), Challenges { theta: Fp::delta(), ..Challenges::new(challenges) }))
 }
 
 /// Synthesises all circuits and commits to their columns, phase by phase, up to the last phase: its
