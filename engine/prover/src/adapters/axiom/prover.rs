@@ -18,12 +18,13 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate, scratch};
 use crate::memory::Memory;
 use crate::plan::ProofPlan;
 use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
 use crate::settle::Rehearsal;
+use crate::stages::synthesis::Taken;
 use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
@@ -53,11 +54,11 @@ impl Prover {
         PreparedKey::shared(&self.kernels, params, pk)
     }
 
-    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, as
-    /// coefficients, and the rest is dropped.
+    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
+    /// the rows, packed, and the rest is dropped.
     ///
-    /// This saves 32 bytes per row for each fixed and permutation column. Each proof computes the
-    /// values of the permutation columns again, one forward NTT each.
+    /// Of the library's 64 bytes per row for each fixed and permutation column four to ten are left for
+    /// most columns. Each proof interpolates them again, one inverse transform each.
     ///
     /// # Errors
     /// As [`Prover::prepare`].
@@ -122,11 +123,11 @@ impl Prover {
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
+        let Some(estimate) = estimate else {
             return Ok(self.pool.workspace());
-        }
+        };
         let needed = estimate.smallest.unwrap_or(estimate.at_least);
         if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
@@ -260,10 +261,10 @@ impl Prover {
         }
         let shape = &key.derived.shape;
         let view = key.key();
-        let estimate = self.estimate(key, circuits.len());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
-        let count = circuits.len();
+        let (count, limit) = (circuits.len(), self.pool.limit().bytes());
+        let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
+        let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
+        let _scratch = memory.charge(scratch(shape.k, self.threads()))?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -274,8 +275,7 @@ impl Prover {
             observer: self.observer.as_ref(),
         };
         let kernels = self.kernels_for_a_proof();
-        let limit = self.pool.limit().bytes();
-        let ample = limit >= estimate.at_most;
+        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,
             memory: &memory,
@@ -283,8 +283,7 @@ impl Prover {
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
             limit,
             rehearsal,
-            cells: 0,
-            window: None,
+            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
             control: &self.control,
             stage: None,
@@ -299,9 +298,12 @@ impl Prover {
             prove(&mut session, self.multi_open, &circuits, &columns)
         };
         done.map_err(|error| match error {
-            Error::Memory(MemoryError::ReservationExceeded { .. }) if !ample => {
-                Error::MemoryLimit { limit, needed: estimate.sufficient, circuits: count }
-            }
+            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
+                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
+                    Error::MemoryLimit { limit, needed, circuits: count }
+                }
+                _ => error,
+            },
             error => error,
         })
     }
