@@ -253,6 +253,12 @@ impl Kernels {
         &self.scratch
     }
 
+    /// The same kernels on another executor.
+    #[must_use]
+    pub fn with_executor(&self, executor: Arc<dyn Executor>) -> Self {
+        Self { executor, ..self.clone() }
+    }
+
     /// What runs the tasks.
     #[must_use]
     pub fn executor(&self) -> &Arc<dyn Executor> {

@@ -14,6 +14,9 @@
 //!  stages/synthesis ──▶ stages/commit       advice columns, phase by phase; challenges
 //!         │ theta
 //!         ▼
+//!  settle                                   the plan that keeps the rest within the memory limit
+//!         │
+//!         ▼
 //!  stages/lookup                            A', S'
 //!         │ beta, gamma
 //!         ▼
@@ -59,4 +62,5 @@ pub use estimate::Estimate;
 pub use observer::{Observer, Silent, Stage};
 pub use parhelion_allocators::{MemoryLimit, Pool};
 pub use parhelion_field_kernels::{KernelChoice, KernelReport};
+pub use parhelion_scheduler::{CancelOnDrop, CancelToken, Pin};
 pub use prover::{MultiOpen, Prover, ProverBuilder, UnknownMultiOpen};

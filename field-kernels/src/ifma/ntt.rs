@@ -12,7 +12,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::field::split;
 use super::lanes::{Loose, Scratch, Tight};
@@ -240,6 +240,7 @@ fn transform<S: FieldSpec>(
         scratch.with(lines_of::<Scratch>(plan.rows), |carver| {
             let column = carver.cut(plan.rows);
             for (index, group) in chunk.chunks_exact_mut(plan.rows * LANES).enumerate() {
+                checkpoint();
                 transform_columns(token, tables, input, task * groups + index, column, group);
             }
         });
@@ -254,6 +255,7 @@ fn transform<S: FieldSpec>(
         scratch.with(lines_of::<Scratch>(plan.columns), |carver| {
             let row = carver.cut(plan.columns);
             for group in task * groups..((task + 1) * groups).min(plan.rows / LANES) {
+                checkpoint();
                 // SAFETY: `out` is borrowed mutably for as long as this runs and has `size` elements; each
                 // task is claimed once, so each group is done once, and groups write different elements.
                 unsafe { transform_rows(token, tables, between, group, row, matrix.0) };

@@ -5,6 +5,8 @@
 //! is computed, and the few that could outgrow 2^260 are marked to be reduced. Scaled outputs are
 //! summed up over a tile as unreduced products.
 
+use parhelion_scheduler::checkpoint;
+
 use super::field::Radix52;
 use super::lanes::{Loose, Products, ProductsScratch, Scratch, Tight};
 use super::{Ifma, with_features};
@@ -209,6 +211,9 @@ with_features! {
         let sums = sums.as_chunks_mut::<EIGHTS>().0;
         let range = outputs.range();
         for first in range.clone().step_by(TILE) {
+            if (first - range.start).is_multiple_of(16 * TILE) {
+                checkpoint();
+            }
             let len = TILE.min(range.end - first);
             let eights = len.div_ceil(LANES);
             let mut writes = writes.iter().peekable();

@@ -6,6 +6,7 @@
 //! through a round together, so that there are enough pairs to share inversions.
 
 use bytemuck::{Pod, Zeroable};
+use parhelion_scheduler::checkpoint;
 
 use crate::contract::{Apart, Backend, InPlace, NEGATIVE, Pair, Pairs};
 use crate::scalar::prefetch;
@@ -159,6 +160,7 @@ impl<'a, C: CurveSpec, B: Backend> Summer<'a, C, B> {
         unfinished: Option<u32>,
         done: &mut impl FnMut(usize, Affine<C>),
     ) {
+        checkpoint();
         self.pair_up(points);
         let Self { backend, sums, groups, active, pairs, scratch, .. } = self;
         let groups = &groups[..self.entered];

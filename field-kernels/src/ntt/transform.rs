@@ -8,7 +8,7 @@
 //! transforms", 2014, section 3): the upper input is brought below 2p, the product of the lower one
 //! is below 2p by itself, so sum and difference + 2p are below 4p, which is below 2^256.
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::Kind;
 use crate::parallel::{for_each_chunk_mut, for_each_two_chunks_mut};
@@ -113,6 +113,7 @@ fn two_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<
 /// All remaining layers of block `index`, on one thread. Values stay below 4p.
 fn block_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<S>]) {
     if block.len() > CACHED {
+        checkpoint();
         two_layers(block, index, twiddles);
         let quarter = block.len() / 4;
         for (part, block) in block.chunks_mut(quarter).enumerate() {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::AtomicUsize;
 
-use parhelion_scheduler::ExecutorExt;
+use parhelion_scheduler::{ExecutorExt, checkpoint};
 
 use super::{Operand, Operation, Program, Store, TILE};
 use crate::contract::Backend;
@@ -187,6 +187,9 @@ pub(crate) fn run_rows<S: FieldSpec>(
         let mut machine = Machine { program, columns, uniforms, rows, registers, wrapped, sums, used };
         let range = outputs.range();
         for first in range.clone().step_by(TILE) {
+            if (first - range.start).is_multiple_of(8 * TILE) {
+                checkpoint();
+            }
             machine.run_tile(first, TILE.min(range.end - first), outputs);
         }
     });

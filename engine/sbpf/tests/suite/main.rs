@@ -1,0 +1,15 @@
+//! The machine against the interpreter of `solana-sbpf`.
+
+mod bundles;
+mod circuit;
+mod conformance;
+mod fixtures;
+mod generator;
+mod kill;
+mod oracle;
+mod random;
+#[cfg(feature = "programs")]
+mod real;
+mod sources;
+mod syscalls;
+mod traces;
