@@ -1,8 +1,8 @@
 //! Proofs of a demo circuit on every executor, and several at once, in interleaved rounds.
 //!
-//! `cargo run --release -p parhelion-cli --example executors -- CIRCUIT K ROUNDS THREADS [PROOFS]`: the median time
-//! of a proof on each executor; with PROOFS, so many of them at once beside one after another. Keys
-//! come from the cache (`PARHELION_CACHE`).
+//! `cargo run --release -p parhelion-cli --example executors -- CIRCUIT K ROUNDS THREADS [PROOFS [MIB]]`: the
+//! median time of a proof on each executor; with PROOFS, so many of them at once beside one after another,
+//! under a memory limit of MIB for all of them together. Keys come from the cache (`PARHELION_CACHE`).
 #![allow(missing_docs)]
 
 use std::collections::BTreeMap;
@@ -43,10 +43,14 @@ struct Contestant {
 }
 
 impl Contestant {
-    fn new(name: &'static str, executor: Arc<dyn Executor>) -> Fallible<Self> {
+    fn new(name: &'static str, executor: Arc<dyn Executor>, limit: Option<usize>) -> Fallible<Self> {
         let stages = Arc::new(Times::default());
         let observer = Arc::clone(&stages) as Arc<dyn Observer>;
-        let prover = Prover::builder().executor(executor).observer(observer).build()?;
+        let builder = Prover::builder().executor(executor).observer(observer);
+        let prover = match limit {
+            Some(limit) => builder.memory_limit(limit).build()?,
+            None => builder.build()?,
+        };
         Ok(Self { name, prover, stages, seconds: Vec::new(), cpu: 0.0 })
     }
 
@@ -84,13 +88,11 @@ fn cpu_seconds() -> f64 {
 
 fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [circuit, numbers @ ..] = arguments.as_slice() else {
-        return Err("expected CIRCUIT K ROUNDS THREADS [PROOFS]".into());
-    };
+    const USAGE: &str = "expected CIRCUIT K ROUNDS THREADS [PROOFS [MIB]]";
+    let [circuit, numbers @ ..] = arguments.as_slice() else { return Err(USAGE.into()) };
     let numbers = numbers.iter().map(|text| text.parse()).collect::<Result<Vec<usize>, _>>()?;
-    let &[k, rounds, threads, ref proofs @ ..] = numbers.as_slice() else {
-        return Err("expected CIRCUIT K ROUNDS THREADS [PROOFS]".into());
-    };
+    let &[k, rounds, threads, ref rest @ ..] = numbers.as_slice() else { return Err(USAGE.into()) };
+    let (proofs, limit) = (rest.first().copied(), rest.get(1).map(|mib| mib << 20));
     let demo = circuits::find(circuit)?;
     let k = u32::try_from(k)?;
     let cache = CacheDir::open(std::env::var_os("PARHELION_CACHE").as_deref().map(Path::new))?;
@@ -101,15 +103,18 @@ fn main() -> Fallible<()> {
 
     let pool = |pin| WorkStealing::builder().threads(threads).pin(pin).build();
     let mut contestants = vec![
-        Contestant::new("ours, pinned", Arc::new(pool(Pin::PhysicalCores)?))?,
-        Contestant::new("ours, not pinned", Arc::new(pool(Pin::None)?))?,
-        Contestant::new("rayon, pinned", Arc::new(RayonExecutor::pinned(threads, &Pin::PhysicalCores)?))?,
-        Contestant::new("rayon, not pinned", Arc::new(RayonExecutor::new(threads)?))?,
-        Contestant::new("one thread", Arc::new(Sequential))?,
+        Contestant::new("ours, pinned", Arc::new(pool(Pin::PhysicalCores)?), limit)?,
+        Contestant::new("ours, not pinned", Arc::new(pool(Pin::None)?), limit)?,
+        Contestant::new(
+            "rayon, pinned",
+            Arc::new(RayonExecutor::pinned(threads, &Pin::PhysicalCores)?),
+            limit,
+        )?,
+        Contestant::new("rayon, not pinned", Arc::new(RayonExecutor::new(threads)?), limit)?,
+        Contestant::new("one thread", Arc::new(Sequential), limit)?,
     ];
-    if let &[count] = proofs {
-        // Unpinned pools of both kinds.
-        contestants = contestants.into_iter().skip(1).step_by(2).take(2).collect();
+    if let Some(count) = proofs {
+        contestants.truncate(4);
         return at_once(&mut contestants, &keys.pk, &srs, rounds, count, &witness);
     }
     let witness = witness(0)?;
@@ -133,8 +138,14 @@ fn main() -> Fallible<()> {
     }
     println!("{circuit}, k = {k}, {threads} threads, {rounds} rounds");
     contestants.iter_mut().for_each(Contestant::print);
-    let least = |index: usize| contestants[index].seconds[contestants[index].seconds.len() / 2];
-    println!("one thread / ours {:.3}, rayon / ours {:.3}", least(4) / least(0), least(3) / least(0));
+    let median = |index: usize| contestants[index].seconds[contestants[index].seconds.len() / 2];
+    println!(
+        "one thread / ours {:.3} pinned, {:.3} not pinned; rayon / ours {:.3}, {:.3}",
+        median(4) / median(0),
+        median(4) / median(1),
+        median(2) / median(0),
+        median(3) / median(1)
+    );
     Ok(())
 }
 
@@ -149,18 +160,18 @@ fn at_once(
 ) -> Fallible<()> {
     let mut witnesses = (0..count as u64).map(witness).collect::<Result<Vec<_>, _>>()?;
     for Contestant { name, prover, .. } in contestants {
-        let prover = prover.with_observer(Arc::new(parhelion::Silent));
+        let prover = &prover.with_observer(Arc::new(parhelion::Silent));
         let key = prover.prepare(&srs.params, pk)?;
         let (mut single, mut together) = (Vec::new(), Vec::new());
         let mut peak = (0, 0);
         for _ in 0..=rounds {
             let started = Instant::now();
             let expected: Vec<Vec<u8>> =
-                witnesses.iter().map(|witness| prove(&prover, &key, witness)).collect::<Fallible<_>>()?;
+                witnesses.iter().map(|witness| prove(prover, &key, witness)).collect::<Fallible<_>>()?;
             single.push(started.elapsed().as_secs_f64());
-            peak.0 = prover.pool().stats().peak;
+            peak.0 = prover.pool().stats().peak_mapped;
             let started = Instant::now();
-            let (prover, key) = (&prover, &key);
+            let key = &key;
             let proofs: Vec<(Witness, Fallible<Vec<u8>>)> = thread::scope(|scope| {
                 let threads: Vec<_> = witnesses
                     .drain(..)
@@ -174,7 +185,8 @@ fn at_once(
                 threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
             });
             together.push(started.elapsed().as_secs_f64());
-            peak.1 = prover.pool().stats().peak;
+            peak.1 = prover.pool().stats().peak_mapped;
+            assert!(peak.1 <= prover.pool().limit().bytes(), "the limit holds");
             assert_eq!(proofs.len(), count, "no panic");
             for ((witness, proof), expected) in proofs.into_iter().zip(&expected) {
                 assert!(proof? == *expected, "the same bytes");
@@ -189,10 +201,11 @@ fn at_once(
         let (single, together) = (median(&mut single), median(&mut together));
         println!(
             "{name:<22} {count} proofs one by one {single:.3} s, at once {together:.3} s: {:.3} times the throughput; \
-             pool at its peak {} and {} MiB",
+             pool at its peak {} and {} MiB, may have {} MiB",
             single / together,
             peak.0 >> 20,
-            peak.1 >> 20
+            peak.1 >> 20,
+            prover.pool().limit().bytes() >> 20
         );
     }
     Ok(())
