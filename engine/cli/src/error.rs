@@ -33,6 +33,19 @@ pub(crate) enum CommandError {
     NoProofs { path: PathBuf, expected: &'static str },
     #[error("the {side} child process failed: {reason}")]
     Child { side: String, reason: String },
+    #[error("{name}: {source}")]
+    Program { name: String, source: parhelion_sbpf::Error },
+    #[error(transparent)]
+    Files(#[from] parhelion_sbpf::Error),
+    #[error("{} is empty; leave --input out for a program that takes none", path.display())]
+    EmptyInput { path: PathBuf },
+    #[error("{} is too long: expected {what} of at most {most} bytes", path.display())]
+    TooLong { path: PathBuf, what: &'static str, most: u64 },
+    #[error("there is nothing to execute: expected a program or --demo")]
+    NothingToExecute,
+    #[cfg(not(feature = "programs"))]
+    #[error("this binary was built without the deployed programs (feature `programs`)")]
+    NoDemoPrograms,
     #[error("cannot start {threads} threads: {reason}")]
     Threads { threads: usize, reason: String },
 }

@@ -27,7 +27,14 @@ fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
     ui::log_to_stderr();
     let outcome = match &command {
-        Command::Prove(args) => commands::prove::run(&common, args),
+        Command::Prove(args) => match args.circuit() {
+            Some(circuit) => commands::prove::run(&common, &circuit, args.out()),
+            None => commands::execution::execute::run(
+                &common,
+                &crate::args::ExecuteArgs { program: args.program.clone(), trace: None, output: None },
+            ),
+        },
+        Command::Execute(args) => commands::execution::execute::run(&common, args),
         Command::Verify(args) => commands::verify::run(&common, args),
         Command::Bench(args) => commands::bench::run(&common, args),
         Command::BenchChild(args) => commands::bench::child::run(&common, args),
