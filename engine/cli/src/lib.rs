@@ -5,12 +5,10 @@
 #![deny(unsafe_code)]
 
 pub mod circuits;
-mod execution_file;
 mod proof_file;
 pub mod stock;
 pub mod store;
 
-pub use execution_file::{Claim, ExecutionFile};
 pub use proof_file::{ProofFile, ProofFileError};
 
 use std::any::Any;

@@ -29,10 +29,7 @@ fn main() -> ExitCode {
     let outcome = match &command {
         Command::Prove(args) => match args.circuit() {
             Some(circuit) => commands::prove::run(&common, &circuit, args.out()),
-            None => commands::execution::execute::run(
-                &common,
-                &crate::args::ExecuteArgs { program: args.program.clone(), trace: None, output: None },
-            ),
+            None => commands::execution::prove::run(&common, args),
         },
         Command::Execute(args) => commands::execution::execute::run(&common, args),
         Command::Verify(args) => commands::verify::run(&common, args),

@@ -1,9 +1,21 @@
 //! Commands about programs: they are executed, their executions proven and verified.
 
 pub(crate) mod execute;
+mod folder;
+mod progress;
+pub(crate) mod prove;
 mod source;
+mod srs;
+pub(crate) mod verify;
+
+pub(crate) use folder::Folder;
 
 use parhelion_sbpf::{ExecutionTrace, InputLayout, TokenAccount};
+
+/// log2 of the most rows of a circuit; what is needed is chosen.
+const MAX_K: u32 = 16;
+/// Bits of a value that the circuit looks up.
+const LOOKUP_BITS: u32 = 8;
 
 /// What a program left in its accounts, where its input has some: one line each.
 fn accounts(input: &[u8], output: &[u8]) -> Vec<String> {

@@ -53,8 +53,13 @@ impl Source {
 
 /// Reads an input that is meant to be one.
 pub(super) fn input(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let bytes = read(path, "an input", MAX_INPUT)?;
+    let bytes = bytes(path)?;
     if bytes.is_empty() { Err(CommandError::EmptyInput { path: path.to_owned() }) } else { Ok(bytes) }
+}
+
+/// Reads an input, of any length.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
+    read(path, "an input", MAX_INPUT)
 }
 
 /// Reads the ELF file of a program.
