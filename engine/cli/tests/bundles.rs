@@ -93,7 +93,9 @@ fn damage_is_noticed_and_repaired() {
         ("chunk-000000", &|path| fs::remove_file(path).unwrap(), "1 of 4 chunks are not proven yet"),
         (
             "chunk-000001",
-            &|path| drop(fs::copy(path.with_file_name("chunk-000002"), path).unwrap()),
+            &|path| {
+                fs::copy(path.with_file_name("chunk-000002"), path).unwrap();
+            },
             "chunk 2",
         ),
         ("manifest", &|path| flip(path, 80), "checksum"),
