@@ -41,6 +41,8 @@
 #![deny(unsafe_code)]
 
 mod assembly;
+mod chunk;
+mod circuit;
 mod bundle;
 mod config;
 mod error;
@@ -58,9 +60,11 @@ mod token;
 mod trace;
 
 pub use assembly::Assembly;
+pub use chunk::*;
+pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
 pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
 pub use config::ExecutionConfig;
-pub use error::{Access, Error, Trap};
+pub use error::{Access, Error, Refusal, Trap};
 pub use input::{Account, InputBuilder, InputLayout};
 pub use log::Log;
 pub use machine::Machine;
