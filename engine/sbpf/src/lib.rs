@@ -41,9 +41,9 @@
 #![deny(unsafe_code)]
 
 mod assembly;
+mod bundle;
 mod chunk;
 mod circuit;
-mod bundle;
 mod config;
 mod error;
 mod files;
@@ -60,9 +60,9 @@ mod token;
 mod trace;
 
 pub use assembly::Assembly;
+pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
 pub use chunk::*;
 pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
-pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
 pub use config::ExecutionConfig;
 pub use error::{Access, Error, Refusal, Trap};
 pub use input::{Account, InputBuilder, InputLayout};

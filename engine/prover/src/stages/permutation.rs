@@ -61,9 +61,11 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        for fractions in self.key.derived.programs.permutation_fractions.chunks(self.plan.batch) {
+        let sets = &self.key.derived.programs.permutation_fractions;
+        for fractions in sets.chunks(self.plan.batch) {
             let written = products.len();
             for fraction in fractions {
+                self.progress(products.len(), sets.len())?;
                 let mut z = self.memory.scratch(shape.n())?;
                 let mut denominator = self.memory.scratch(shape.n())?;
                 columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;

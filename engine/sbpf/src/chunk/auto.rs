@@ -84,7 +84,12 @@ pub(super) fn choose(
         .collect();
     let (Some(&smallest), Some(&largest)) = (fitting.first(), fitting.last()) else {
         let (k, got) = (config.k, table);
-        return Err(ProveError::TooLarge { what: "instructions or words touched", k, most: steps_in(k), got });
+        return Err(ProveError::TooLarge {
+            what: "instructions or words touched",
+            k,
+            most: steps_in(k),
+            got,
+        });
     };
     let limit = config.memory_limit.unwrap_or(usize::MAX);
     let choices: Vec<Choice> = match (mode, config.chunk_size) {

@@ -42,10 +42,7 @@ pub trait SrsSource: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Whatever stands in the way.
-    fn params(
-        &self,
-        k: u32,
-    ) -> Result<Arc<ParamsKZG<Bn256>>, Box<dyn std::error::Error + Send + Sync>>;
+    fn params(&self, k: u32) -> Result<Arc<ParamsKZG<Bn256>>, Box<dyn std::error::Error + Send + Sync>>;
 }
 
 /// What keys are made for, and what proving and verifying may use.

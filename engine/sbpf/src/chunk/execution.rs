@@ -7,7 +7,7 @@ use parhelion_scheduler::Executor;
 
 use super::error::ProveError;
 use super::plan::Plan;
-use super::proof::{ChunkProof, Disclosure, DisclosedWord};
+use super::proof::{ChunkProof, DisclosedWord, Disclosure};
 use crate::circuit::{Image, MAX_K, MIN_K, MachineCircuit, usable_rows};
 use crate::{ExecutionConfig, ExecutionTrace, Program};
 
@@ -104,10 +104,11 @@ impl<'a> ChunkedExecution<'a> {
     #[must_use]
     pub fn disclosure(&self) -> Disclosure {
         let memory = self.plan.memory(self.plan.chunks());
-        let words = self.plan.listing.words.iter().map(|&(address, _)| DisclosedWord {
-            address,
-            value: memory.value(&self.plan.image, address),
-        });
+        let words =
+            self.plan.listing.words.iter().map(|&(address, _)| DisclosedWord {
+                address,
+                value: memory.value(&self.plan.image, address),
+            });
         let pcs = self.plan.listing.rom.iter().map(|row| row.pc);
         Disclosure { pcs: pcs.collect(), words: words.collect() }
     }

@@ -34,7 +34,7 @@ pub use links::LinkSecret;
 pub use observer::{ChunkObserver, ChunkReport};
 #[cfg(test)]
 pub(crate) use plan::Plan;
-pub use proof::{ChunkProof, ChunkState, Disclosure, DisclosedWord, ExecutionProof};
+pub use proof::{ChunkProof, ChunkState, DisclosedWord, Disclosure, ExecutionProof};
 pub use prove::ChunkProver;
 pub use run::{prove_execution_chunked, prove_execution_chunked_auto, prove_execution_chunked_parallel};
 pub use verify::{ChunkVerifier, VerifiedExecution, VerifyError, verify_chunk, verify_execution};

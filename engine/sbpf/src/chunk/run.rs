@@ -96,7 +96,8 @@ fn run(
         Prover::builder().executor(executor.clone()).pool(pool.clone()).build()
     };
     let first = ChunkProver::new(&params, prover(&executors[0])?, executors[0].clone())?;
-    let siblings = executors[1..].iter().map(|executor| Ok(first.sibling(prover(executor)?, executor.clone())));
+    let siblings =
+        executors[1..].iter().map(|executor| Ok(first.sibling(prover(executor)?, executor.clone())));
     let siblings = siblings.collect::<Result<Vec<_>, ProveError>>()?;
     let provers: Vec<&ChunkProver> = std::iter::once(&first).chain(&siblings).collect();
     config.observer.keys(begin.elapsed());
@@ -119,7 +120,8 @@ fn run(
         None => (None, vec![None; usize::try_from(execution.chunks()).unwrap_or(usize::MAX)]),
     };
     let secret = folder.as_ref().map_or_else(LinkSecret::random, |folder| folder.secret().clone());
-    let kept: Vec<u64> = (0..).zip(&found).filter(|(_, chunk)| chunk.is_some()).map(|(index, _)| index).collect();
+    let kept: Vec<u64> =
+        (0..).zip(&found).filter(|(_, chunk)| chunk.is_some()).map(|(index, _)| index).collect();
     let work = Work { execution: &execution, secret, folder: folder.as_ref(), config };
     proof.chunks = work.all(&provers, found)?;
     if !kept.is_empty() {

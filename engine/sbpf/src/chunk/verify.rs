@@ -371,7 +371,9 @@ fn check_states(program: &Program, chunks: &[ChunkProof]) -> Result<(), VerifyEr
 fn low_u64(value: Fr) -> Option<u64> {
     let bytes = value.to_repr();
     let (low, high) = bytes.as_ref().split_at(8);
-    high.iter().all(|&byte| byte == 0).then(|| low.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+    high.iter()
+        .all(|&byte| byte == 0)
+        .then(|| low.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
 }
 
 fn output(input: &[u8], disclosure: &Disclosure) -> Vec<u8> {

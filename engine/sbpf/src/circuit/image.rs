@@ -1,6 +1,6 @@
 //! Memory before the first instruction.
 
-use super::layout::{FRAMES, FRAME_WORDS};
+use super::layout::{FRAME_WORDS, FRAMES};
 use crate::memory::{MAX_HEAP, MAX_INPUT};
 use crate::{Error, Program, Region, WordAddress};
 
@@ -71,7 +71,6 @@ impl Image<'_> {
 
 /// Whether a word is one of the two of a frame that a call can use. The last frame calls no more.
 fn is_frame_word(word: u64) -> bool {
-    word.checked_sub(FRAMES).is_some_and(|offset| {
-        offset / FRAME_WORDS < Program::MAX_DEPTH - 1 && offset % FRAME_WORDS < 2
-    })
+    word.checked_sub(FRAMES)
+        .is_some_and(|offset| offset / FRAME_WORDS < Program::MAX_DEPTH - 1 && offset % FRAME_WORDS < 2)
 }

@@ -66,9 +66,6 @@ pub(crate) const PUBLIC: usize = RAM_IN;
 /// Public columns and those of memory, which link chunks.
 pub(crate) const LINKED: usize = RAM_OUT + 1;
 
-/// Columns whose values need not fit 64 bits.
-pub(crate) const WIDE: [usize; 8] = [RAM_IN, RAM_OUT, INVERSE, Y, OLD0, OLD1, NEW0, NEW1];
-
 /// Added to the offsets of loads and stores, so that they are not negative.
 pub(crate) const OFFSET_BIAS: u64 = 1 << 15;
 

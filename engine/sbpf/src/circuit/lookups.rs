@@ -113,9 +113,8 @@ fn limit() -> Term {
 
 fn instruction() -> Term {
     let active = Linear::sum((0..flags::CLASSES).map(flag));
-    let bits = (0..flags::COUNT).fold(Linear::default(), |sum, bit| {
-        sum.plus(Cell::Advice(flag(bit)), Fr::from(1 << bit))
-    });
+    let bits = (0..flags::COUNT)
+        .fold(Linear::default(), |sum, bit| sum.plus(Cell::Advice(flag(bit)), Fr::from(1 << bit)));
     let message = [Linear::advice(PC), bits, Linear::advice(IMM), Linear::advice(OFF)];
     Term::new(Table::Rom, active, message)
 }

@@ -45,18 +45,31 @@ pub struct MachineCircuit {
     k: u32,
     witness: Option<Arc<Witness>>,
     executor: Arc<dyn Executor>,
+    /// A cell of the second phase to forge.
+    #[cfg(test)]
+    pub(crate) forged: Option<(usize, usize)>,
 }
 
 impl MachineCircuit {
     /// A circuit of `2^k` rows to make keys with.
     #[must_use]
     pub fn empty(k: u32) -> Self {
-        Self { k, witness: None, executor: Arc::new(Sequential) }
+        Self::with(k, None, Arc::new(Sequential))
     }
 
     /// The circuit of a chunk. `executor` runs what there is to compute in the second phase.
     pub(crate) fn new(k: u32, witness: Arc<Witness>, executor: Arc<dyn Executor>) -> Self {
-        Self { k, witness: Some(witness), executor }
+        Self::with(k, Some(witness), executor)
+    }
+
+    fn with(k: u32, witness: Option<Arc<Witness>>, executor: Arc<dyn Executor>) -> Self {
+        Self {
+            k,
+            witness,
+            executor,
+            #[cfg(test)]
+            forged: None,
+        }
     }
 }
 
@@ -102,15 +115,18 @@ impl Circuit<Fr> for MachineCircuit {
     }
 
     fn synthesize(&self, config: MachineConfig, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
-        layouter.assign_region(|| "first phase", |mut region| {
-            config.assign_tables(&mut region, usable_rows(self.k));
-            if let Some(witness) = &self.witness {
-                witness.for_each(|column, row, value| {
-                    region.assign_advice(config.first[column], row, Value::known(value));
-                });
-            }
-            Ok(())
-        })?;
+        layouter.assign_region(
+            || "first phase",
+            |mut region| {
+                config.assign_tables(&mut region, usable_rows(self.k));
+                if let Some(witness) = &self.witness {
+                    witness.for_each(|column, row, value| {
+                        region.assign_advice(config.first[column], row, Value::known(value));
+                    });
+                }
+                Ok(())
+            },
+        )?;
         layouter.next_phase();
         let Some(witness) = &self.witness else { return Ok(()) };
         let [alpha, beta] = config.challenges.map(|challenge| {
@@ -119,15 +135,23 @@ impl Circuit<Fr> for MachineCircuit {
             known
         });
         let (Some(alpha), Some(beta)) = (alpha, beta) else { return Ok(()) };
-        let columns = second_phase::columns(witness, [alpha, beta], &*self.executor);
-        layouter.assign_region(|| "second phase", |mut region| {
-            for (column, values) in config.second.iter().zip(&columns) {
-                for (row, &value) in values.iter().enumerate() {
-                    region.assign_advice(*column, row, Value::known(value));
+        #[cfg_attr(not(test), expect(unused_mut))]
+        let mut columns = second_phase::columns(witness, [alpha, beta], &*self.executor);
+        #[cfg(test)]
+        if let Some((column, row)) = self.forged {
+            columns[column][row] += Fr::ONE;
+        }
+        layouter.assign_region(
+            || "second phase",
+            |mut region| {
+                for (column, values) in config.second.iter().zip(&columns) {
+                    for (row, &value) in values.iter().enumerate() {
+                        region.assign_advice(*column, row, Value::known(value));
+                    }
                 }
-            }
-            Ok(())
-        })
+                Ok(())
+            },
+        )
     }
 }
 
@@ -223,18 +247,18 @@ impl MachineConfig {
                     let factors = denominators.iter().enumerate().filter(|(i, _)| Some(*i) != skip);
                     factors.map(|(_, factor)| factor.clone()).reduce(|a, b| a * b)
                 };
-                let fractions = numerators.into_iter().enumerate().map(|(i, numerator)| {
-                    match product(Some(i)) {
+                let fractions =
+                    numerators.into_iter().enumerate().map(|(i, numerator)| match product(Some(i)) {
                         Some(others) => numerator * others,
                         None => numerator,
-                    }
-                });
+                    });
                 let all = product(None).expect("a group has terms");
                 let difference = helper.clone() * all - sum(fractions.collect::<Vec<_>>());
                 constraints.push(("sum of a group", selector.clone() * difference));
                 added.push(helper);
             }
-            let [now, next] = [Rotation::cur(), Rotation::next()].map(|at| cells.query_advice(sum_column, at));
+            let [now, next] =
+                [Rotation::cur(), Rotation::next()].map(|at| cells.query_advice(sum_column, at));
             constraints.push(("running sum", selector * (next - now.clone() - sum(added))));
             for end in [tables::IS_FIRST, tables::IS_LAST] {
                 constraints.push(("running sum at its ends", self.fixed(cells, end) * now.clone()));

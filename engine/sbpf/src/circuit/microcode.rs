@@ -141,9 +141,9 @@ const MEMCMP: &str = "
     mov64 r7, r1
     rsh64 r7, 32
     rsh64 r6, 12
-    jeq r7, 2, left
+    jeq r7, 2, target
     rsh64 r6, 20
-left:
+target:
     jne r6, 0, trap
     mov64 r6, r2
     add64 r6, r3
@@ -153,9 +153,9 @@ left:
     mov64 r7, r2
     rsh64 r7, 32
     rsh64 r6, 12
-    jeq r7, 2, right
+    jeq r7, 2, other
     rsh64 r6, 20
-right:
+other:
     jne r6, 0, trap
     mov64 r6, r1
     mov64 r7, r2

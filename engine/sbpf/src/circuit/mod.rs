@@ -22,7 +22,7 @@ pub(crate) use layout::{FRAMES, LINKED as LINKED_COLUMNS, MAX_K, MIN_K, PUBLIC a
 pub use machine::{MachineCircuit, MachineConfig};
 pub(crate) use machine::{instances, usable_rows};
 pub(crate) use rom::RomRow;
-pub use run::State;
+pub(crate) use run::State;
 pub(crate) use run::{Frame, Memory, Record, execute};
 pub(crate) use witness::{Builder, Listing, Witness};
 

@@ -168,7 +168,9 @@ fn arithmetic(rom: &RomRow, a: u64, b: u64) -> Option<u64> {
         () if rom.has(NEG) => x.wrapping_neg(),
         () if rom.has(MUL) => x.wrapping_mul(y),
         () if rom.has(SHL) => x << count,
-        () if rom.has(SHR) && rom.has(SIGNED) && narrow => (x as u32).cast_signed().wrapping_shr(count) as u64,
+        () if rom.has(SHR) && rom.has(SIGNED) && narrow => {
+            (x as u32).cast_signed().wrapping_shr(count) as u64
+        }
         () if rom.has(SHR) && rom.has(SIGNED) => (x.cast_signed() >> count).cast_unsigned(),
         () if rom.has(SHR) => x >> count,
         () if rom.has(DIV) => x.checked_div(y)?,
@@ -255,7 +257,6 @@ fn frame(record: &mut Record, memory: &mut Memory) -> Result<(), &'static str> {
         (depth, old, new) = (before.depth, replaced, frame);
     }
     let word = FRAMES + FRAME_WORDS * depth;
-    record.access =
-        Some(Access { word, second: true, limit: 0, old: pack(old), new: pack(new), window: 0 });
+    record.access = Some(Access { word, second: true, limit: 0, old: pack(old), new: pack(new), window: 0 });
     Ok(())
 }

@@ -12,6 +12,9 @@ use super::witness::Witness;
 /// Rows whose denominators are inverted together.
 const BATCH: usize = 64;
 
+/// Rows that are done in one piece, at most.
+const PIECE: usize = 4096;
+
 /// A term whose challenges are known.
 struct Known {
     numerator: Linear,
@@ -36,7 +39,7 @@ pub(crate) fn columns(witness: &Witness, challenges: [Fr; 2], executor: &dyn Exe
     let mut bytes: Vec<Fr> = (0..256).map(|byte| challenges[0] + Fr::from(byte)).collect();
     invert(&mut bytes);
 
-    let rows = executor.chunk_len(last, BATCH);
+    let rows = executor.chunk_len(last, BATCH).min(PIECE);
     let pieces = executor.map(last.div_ceil(rows), |piece| {
         let range = piece * rows..((piece + 1) * rows).min(last);
         let mut sums = vec![Fr::ZERO; range.len() * groups];
@@ -48,11 +51,15 @@ pub(crate) fn columns(witness: &Witness, challenges: [Fr; 2], executor: &dyn Exe
 
     let mut columns = vec![vec![Fr::ZERO; last + 1]; groups + 1];
     let mut total = Fr::ZERO;
-    for (row, sums) in pieces.iter().flat_map(|piece| piece.chunks(groups)).enumerate() {
-        columns[groups][row] = total;
-        for (column, &sum) in sums.iter().enumerate() {
-            columns[column][row] = sum;
-            total += sum;
+    let mut row = 0;
+    for piece in pieces {
+        for sums in piece.chunks(groups) {
+            columns[groups][row] = total;
+            for (column, &sum) in sums.iter().enumerate() {
+                columns[column][row] = sum;
+                total += sum;
+            }
+            row += 1;
         }
     }
     columns[groups][last] = total;

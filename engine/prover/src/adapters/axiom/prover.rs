@@ -1,5 +1,6 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ff::Field;
@@ -17,12 +18,13 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate, scratch};
 use crate::memory::Memory;
 use crate::plan::ProofPlan;
 use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
 use crate::settle::Rehearsal;
+use crate::stages::synthesis::Taken;
 use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
@@ -52,11 +54,11 @@ impl Prover {
         PreparedKey::shared(&self.kernels, params, pk)
     }
 
-    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, as
-    /// coefficients, and the rest is dropped.
+    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
+    /// the rows, packed, and the rest is dropped.
     ///
-    /// This saves 32 bytes per row for each fixed and permutation column. Each proof computes the
-    /// values of the permutation columns again, one forward NTT each.
+    /// Of the library's 64 bytes per row for each fixed and permutation column four to ten are left for
+    /// most columns. Each proof interpolates them again, one inverse transform each.
     ///
     /// # Errors
     /// As [`Prover::prepare`].
@@ -121,17 +123,21 @@ impl Prover {
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
+        let Some(estimate) = estimate else {
             return Ok(self.pool.workspace());
-        }
+        };
         let needed = estimate.smallest.unwrap_or(estimate.at_least);
         if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
+        let reserved =
+            limit.reserve_while(estimate.at_most.min(limit.bytes()), || self.control.check().is_ok());
+        // If it was given up, this is why.
+        self.control.check()?;
+        let reservation = reserved?;
         Ok(self.pool.workspace_in(reservation)?)
     }
 
@@ -232,6 +238,22 @@ impl Prover {
         C: CurveAffine,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        self.control.run(|| self.run_interruptible::<C, _>(key, circuits, instances, io, rehearsal))?
+    }
+
+    /// A proof that checkpoints in it may leave.
+    fn run_interruptible<C, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_>,
+        rehearsal: bool,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
         if let Some(replay) = &io.replay {
@@ -239,10 +261,10 @@ impl Prover {
         }
         let shape = &key.derived.shape;
         let view = key.key();
-        let estimate = self.estimate(key, circuits.len());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
-        let count = circuits.len();
+        let (count, limit) = (circuits.len(), self.pool.limit().bytes());
+        let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
+        let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
+        let _scratch = memory.charge(scratch(shape.k, self.threads()))?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -250,19 +272,22 @@ impl Prover {
             k: shape.k,
             usable_rows: shape.usable_rows(),
             memory: &memory,
+            observer: self.observer.as_ref(),
         };
-        let limit = self.pool.limit().bytes();
-        let ample = limit >= estimate.at_most;
+        let kernels = self.kernels_for_a_proof();
+        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
-            kernels: &self.kernels,
+            kernels: &kernels,
             memory: &memory,
             key: &view,
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
             limit,
             rehearsal,
-            cells: 0,
-            window: None,
+            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
+            control: &self.control,
+            stage: None,
+            fraction: Cell::new(0.0),
             transcript: io.transcript,
             blinding: io.blinding,
             replay: io.replay,
@@ -273,9 +298,12 @@ impl Prover {
             prove(&mut session, self.multi_open, &circuits, &columns)
         };
         done.map_err(|error| match error {
-            Error::Memory(MemoryError::ReservationExceeded { .. }) if !ample => {
-                Error::MemoryLimit { limit, needed: estimate.sufficient, circuits: count }
-            }
+            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
+                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
+                    Error::MemoryLimit { limit, needed, circuits: count }
+                }
+                _ => error,
+            },
             error => error,
         })
     }

@@ -104,7 +104,10 @@ fn an_execution_is_verified() {
     let run = run(5);
     assert_eq!(run.chunks.len(), 3);
     let verified = run.verify().unwrap();
-    assert_eq!(verified, VerifiedExecution { value: 5, steps: 9, heap_size: 32 << 10, output: vec![5, 5, 9] });
+    assert_eq!(
+        verified,
+        VerifiedExecution { value: 5, steps: 9, heap_size: 32 << 10, output: vec![5, 5, 9] }
+    );
     for pair in run.chunks.windows(2) {
         assert_eq!(pair[0].memory_out(), pair[1].memory_in());
         assert_eq!(pair[0].public(), pair[1].public());

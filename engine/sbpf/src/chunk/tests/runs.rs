@@ -51,10 +51,7 @@ fn keep(byte: u8) -> (Program, Vec<u8>, ExecutionTrace) {
 fn config(notes: &Arc<Notes>) -> KeygenConfig {
     static CACHE: OnceLock<TempDir> = OnceLock::new();
     let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
-    KeygenConfig::new(K, cache.path(), 8)
-        .with_chunk_size(3)
-        .with_threads(2)
-        .with_observer(notes.clone())
+    KeygenConfig::new(K, cache.path(), 8).with_chunk_size(3).with_threads(2).with_observer(notes.clone())
 }
 
 #[test]
@@ -84,7 +81,10 @@ fn every_way_of_proving_is_verified() {
         let other = verify_execution(&program, &[6, 0, 9], &lies, &config);
         assert!(matches!(other, Err(VerifyError::Commitment { chunk: 0, what: "input" })));
         lies.k = 3;
-        assert!(matches!(verify_execution(&program, &input, &lies, &config), Err(VerifyError::Subject { .. })));
+        assert!(matches!(
+            verify_execution(&program, &input, &lies, &config),
+            Err(VerifyError::Subject { .. })
+        ));
         lies = proof.clone();
         lies.chunks[2].k = K + 1;
         let other = verify_execution(&program, &input, &lies, &config);
@@ -124,10 +124,7 @@ fn an_interrupted_run_goes_on() {
     damage(&folder.path().join("chunk-000001"));
     assert!(ExecutionProof::load(folder.path()).is_err());
     run();
-    assert_eq!(
-        notes.take(),
-        ["damaged 0", "damaged 1", "damaged 2", "proven 0", "proven 1", "proven 2"]
-    );
+    assert_eq!(notes.take(), ["damaged 0", "damaged 1", "damaged 2", "proven 0", "proven 1", "proven 2"]);
 
     // As one who is stopped leaves it: the secret, and some chunks.
     let secret = [9; 32];
@@ -167,17 +164,16 @@ fn chunks_that_others_left_are_not_trusted() {
     write(0, &forged);
     write(1, &first.chunks[2]);
     let proof = prove_execution_chunked(&program, &trace, &config).unwrap();
-    assert_eq!(
-        notes.take(),
-        ["damaged 0", "damaged 1", "damaged 2", "proven 0", "proven 1", "proven 2"]
-    );
+    assert_eq!(notes.take(), ["damaged 0", "damaged 1", "damaged 2", "proven 0", "proven 1", "proven 2"]);
     verify_execution(&program, &input, &proof, &config).unwrap();
 
     // A good proof of another execution, in the right place and with the right tag.
     let (_, _, other) = keep(6);
-    let other = prove_execution_chunked(&program, &other, &config.clone().with_folder(folder.path().join("b")));
+    let other =
+        prove_execution_chunked(&program, &other, &config.clone().with_folder(folder.path().join("b")));
     write(1, &other.unwrap().chunks[1]);
     let proof = prove_execution_chunked(&program, &trace, &config).unwrap();
+    // Those of the other execution too.
     assert_eq!(notes.take().len(), 3 + 3 + 3 + 3);
     verify_execution(&program, &input, &proof, &config).unwrap();
 
@@ -198,7 +194,9 @@ fn settings_that_do_not_work() {
     assert!(matches!(prove(&keygen(8, 8)), ProveError::Size(8)));
     assert!(matches!(prove(&keygen(17, 8)), ProveError::Size(17)));
     for size in [0, 506] {
-        assert!(matches!(prove(&good.clone().with_chunk_size(size)), ProveError::TooLarge { got, .. } if got == size));
+        assert!(
+            matches!(prove(&good.clone().with_chunk_size(size)), ProveError::TooLarge { got, .. } if got == size)
+        );
     }
     let error = prove(&good.clone().with_memory_limit(1 << 20));
     assert!(matches!(error, ProveError::MemoryLimit { limit: 0x10_0000, .. }), "{error}");

@@ -16,13 +16,16 @@ pub(super) fn constraints(step: &Step) -> Vec<Constraint> {
 }
 
 fn operands(step: &Step) -> Vec<Constraint> {
-    let shifts = step.any(&[SHL, SHR]);
+    // On bitwise steps the limbs are nibbles, and these cells mean nothing.
+    let bitwise = || step.any(&[AND, OR, XOR, JSET]);
+    let first = || constant(1) - bitwise();
+    let second = || constant(1) - bitwise() - step.any(&[SHL, SHR]);
     let cut = |group| step.flag(IS32) * step.bytes(group, 4, 8) * power(32);
     vec![
         ("first operand", step.at(A) - step.register(DST_LOW)),
         ("second operand", step.at(B) - step.at(IMM) - step.register(SRC_LOW)),
-        ("first operand cut to 32 bits", step.at(X) - step.at(A) + cut(LA)),
-        ("second operand cut to 32 bits", (constant(1) - shifts) * (step.at(Y) - step.at(B) + cut(LB))),
+        ("first operand cut to 32 bits", first() * (step.at(X) - step.at(A) + cut(LA))),
+        ("second operand cut to 32 bits", second() * (step.at(Y) - step.at(B) + cut(LB))),
         ("factor of a left shift", step.flag(SHL) * (step.at(Y) - step.at(POW))),
         ("factor of a right shift", step.flag(SHR) * (step.at(Y) * step.at(POW) - modulus(step))),
     ]
@@ -125,9 +128,8 @@ fn registers(step: &Step) -> Vec<Constraint> {
     let from_bytes = step.flag(WRITE) - step.any(&[AND, OR, XOR]);
     let mut constraints = vec![("the result", from_bytes * (step.at(C) - step.word(LC) - extension))];
     for register in 0..10 {
-        let chosen = step.flag(WRITE)
-            * step.flag(DST_LOW + register % 4)
-            * step.flag(DST_LOW + 4 + register / 4);
+        let chosen =
+            step.flag(WRITE) * step.flag(DST_LOW + register % 4) * step.flag(DST_LOW + 4 + register / 4);
         let mut change = chosen * (step.at(C) - step.at(R + register));
         if let Some(saved) = register.checked_sub(6) {
             change = change + step.pop() * (step.word(LA + 8 * saved) - step.at(R + register));

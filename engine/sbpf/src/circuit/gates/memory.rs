@@ -116,9 +116,8 @@ fn values(step: &Step) -> Vec<Constraint> {
             meant
                 * sum((0..8).map(|offset| {
                     let inside = bytes.clone().filter(|i| (offset + i) / 8 == word);
-                    let change = inside.map(|i| {
-                        (step.at(LC + i) - window(offset + i)) * power(8 * (offset + i - 8 * word))
-                    });
+                    let change = inside
+                        .map(|i| (step.at(LC + i) - window(offset + i)) * power(8 * (offset + i - 8 * word)));
                     step.at(N + offset) * sum(change)
                 }))
         }))

@@ -90,7 +90,9 @@ impl Checker {
             &|constant| constant,
             &|_| Fr::ZERO,
             &|query| tables::value(query.column_index(), at(query.rotation().0), cells.last()),
-            &|query| cells.columns[query.column_index()].get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO),
+            &|query| {
+                cells.columns[query.column_index()].get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO)
+            },
             &|query| cells.instances.get(at(query.rotation().0)).copied().unwrap_or(Fr::ZERO),
             &|_| Fr::ZERO,
             &|value| -value,
@@ -138,16 +140,26 @@ impl Checker {
 
     /// Everything, on all rows.
     pub(super) fn check(&self, cells: &Cells) -> Result<(), String> {
-        let entries = self.entries(cells);
-        let mut balance = BTreeMap::new();
         for row in 0..=cells.last() {
             (0..self.gates.len()).try_for_each(|gate| self.gate(cells, row, gate))?;
-            if row < cells.last() {
-                self.lookups(cells, &entries, row)?;
-                self.add_memory(cells, row, Fr::ONE, &mut balance);
-            }
+        }
+        self.check_tables(cells)
+    }
+
+    /// The lookups and memory, on all rows.
+    pub(super) fn check_tables(&self, cells: &Cells) -> Result<(), String> {
+        let entries = self.entries(cells);
+        let mut balance = BTreeMap::new();
+        for row in 0..cells.last() {
+            self.lookups(cells, &entries, row)?;
+            self.add_memory(cells, row, Fr::ONE, &mut balance);
         }
         balanced(&balance)
+    }
+
+    /// Whether a constraint on steps or on the boundaries reads a column.
+    pub(super) fn is_read(&self, column: usize) -> bool {
+        self.readers.iter().any(|readers| !readers[column].is_empty())
     }
 
     /// How often each entry of a table is used: what the columns of multiplicities must say.

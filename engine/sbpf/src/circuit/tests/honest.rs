@@ -60,9 +60,12 @@ fn the_runner_agrees_with_the_executor() {
         } else {
             assert_eq!(end.steps, trace.outcome().steps, "{name}");
         }
-        let memory = |region: crate::Region| plan.listing.words.iter().filter(move |(word, _)| {
-            crate::WordAddress(*word).region() == Some(region)
-        });
+        let memory = |region: crate::Region| {
+            plan.listing
+                .words
+                .iter()
+                .filter(move |(word, _)| crate::WordAddress(*word).region() == Some(region))
+        };
         let mut output = input.clone();
         for (word, _) in memory(crate::Region::Input) {
             let value = memory_after.words.get(word).copied().unwrap_or_else(|| plan.image.word(*word));

@@ -3,22 +3,25 @@
 
 use super::check::{Cells, Checker};
 use super::*;
+use crate::chunk::Plan;
 use crate::circuit::flags::*;
 use crate::circuit::run::{Record, State, pack};
-use crate::chunk::Plan;
 use halo2_axiom::halo2curves::bn256::Fr;
 
 /// Runs `text`, lets `cheat` change what a step did where it returns true, and checks the result.
 /// Words that only the cheat touches are listed like all others.
-fn attempt(text: &str, input: &[u8], mut cheat: impl FnMut(&mut Record, &mut Memory) -> bool) -> Result<(), String> {
+fn attempt(
+    text: &str,
+    input: &[u8],
+    mut cheat: impl FnMut(&mut Record, &mut Memory) -> bool,
+) -> Result<(), String> {
     let program = assemble(text);
     let image = image(&program, input);
     let plan = Plan::new(image, 1000, 10_000).map_err(|error| error.to_string())?;
     let mut listing = plan.listing.clone();
     // Everything that is in the program may be executed.
-    listing.rom = (0..program.instructions().len() as u64)
-        .filter_map(|pc| RomRow::of(&program, pc).ok())
-        .collect();
+    listing.rom =
+        (0..program.instructions().len() as u64).filter_map(|pc| RomRow::of(&program, pc).ok()).collect();
     let (mut state, mut memory) = (plan.boundaries[0].state, Memory::default());
     let mut records = Vec::new();
     let mut cheated = false;

@@ -1,4 +1,5 @@
 mod check;
+mod forgeries;
 mod honest;
 mod malicious;
 mod mutation;

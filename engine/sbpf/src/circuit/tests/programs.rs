@@ -76,12 +76,12 @@ fn swaps() -> String {
 
 fn jumps() -> String {
     let mut text = String::new();
-    let conditions =
-        ["jeq", "jgt", "jge", "jlt", "jle", "jset", "jne", "jsgt", "jsge", "jslt", "jsle"];
+    let conditions = ["jeq", "jgt", "jge", "jlt", "jle", "jset", "jne", "jsgt", "jsge", "jslt", "jsle"];
     for (a, b) in [(0, 0), (-1, 1), (1, -1), (5, 4), (4, 5), (-6, -5)] {
         write!(text, "mov64 r1, {a}\nmov64 r2, {b}\n").unwrap();
         for condition in conditions {
-            write!(text, "{condition} r1, r2, +1\nadd64 r0, 1\n{condition} r1, {b}, +1\nadd64 r0, 3\n").unwrap();
+            write!(text, "{condition} r1, r2, +1\nadd64 r0, 1\n{condition} r1, {b}, +1\nadd64 r0, 3\n")
+                .unwrap();
         }
     }
     text + "ja +1\nadd64 r0, 77\nexit"
@@ -163,7 +163,8 @@ fn syscalls() -> String {
     call(&mut text, "sol_log_pubkey", ["r6", "0", "0", "0"]);
     call(&mut text, "sol_log_compute_units_", ["0", "0", "0", "0"]);
     for offset in [0, 8, 16, 39, 40, 47, 55, 70] {
-        write!(text, "ldxdw r1, [r7+{offset}]\nxor64 r9, r1\nldxdw r1, [r8+{}]\nxor64 r9, r1\n", offset / 2).unwrap();
+        write!(text, "ldxdw r1, [r7+{offset}]\nxor64 r9, r1\nldxdw r1, [r8+{}]\nxor64 r9, r1\n", offset / 2)
+            .unwrap();
     }
     text + "mov64 r0, r9\nexit"
 }

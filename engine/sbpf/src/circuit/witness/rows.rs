@@ -37,7 +37,7 @@ impl Builder<'_> {
             self.set(FLAGS + flag, 1);
         }
         if let Some(&row) = self.rom_rows.get(&rom.pc) {
-            self.witness.small[M_ROM][row] += 1;
+            self.witness.add(M_ROM, row, 1);
         }
         self.set(A, record.a);
         self.set(B, record.b);
@@ -76,7 +76,7 @@ impl Builder<'_> {
             self.witness.set_wide(Y, self.row, factor);
             self.set(POW, 1 << count);
             let column = if narrow { M_POW32 } else { M_POW64 };
-            self.witness.small[column][usize::from(record.b as u8)] += 1;
+            self.witness.add(column, usize::from(record.b as u8), 1);
         }
     }
 
@@ -143,7 +143,7 @@ impl Builder<'_> {
             self.set(a_nibble(j), a);
             self.set(b_nibble(j), b);
             self.set(and_nibble(j), a & b);
-            self.witness.small[M_AND][(16 * a + b) as usize] += 1;
+            self.witness.add(M_AND, (16 * a + b) as usize, 1);
         }
         if record.rom.has(JSET) {
             self.compare(record.a & record.b);
@@ -172,7 +172,7 @@ impl Builder<'_> {
         self.set(CROSS, access.second.into());
         let end = in_word + record.rom.size() as u64 - if access.second { 8 } else { 0 };
         if let Some(room) = access.limit.checked_sub(end) {
-            self.witness.small[M_BYTE][room as usize] += 1;
+            self.witness.add(M_BYTE, room as usize, 1);
         }
     }
 
@@ -189,7 +189,8 @@ impl Builder<'_> {
         self.set(LIMIT, access.limit);
         let is_frame = access.word >= FRAMES;
         self.set(LIMIT0, if access.second && !is_frame { 8 } else { access.limit });
-        for (column, value) in [OLD0, OLD1, NEW0, NEW1].into_iter().zip(access.old.iter().chain(&access.new)) {
+        for (column, value) in [OLD0, OLD1, NEW0, NEW1].into_iter().zip(access.old.iter().chain(&access.new))
+        {
             self.witness.set_wide(column, self.row, *value);
         }
         let clock = self.row as u64;
@@ -203,7 +204,7 @@ impl Builder<'_> {
 
     fn signs(&mut self, record: &Record) {
         let rom = record.rom;
-        let byte = |column: usize| self.witness.small[column][self.row];
+        let byte = |column: usize| self.witness.small(column, self.row).unwrap_or(0);
         let first = match () {
             () if rom.has(SIGNED) => byte(LA + if rom.has(IS32) { 3 } else { 7 }),
             () if rom.has(EXTEND) => byte(LC + 3),
