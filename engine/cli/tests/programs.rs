@@ -130,9 +130,20 @@ fn bad_programs_and_inputs_are_errors() {
     rejected.chunks_exact_mut(8).filter(|word| *word == exit).for_each(|word| word[0] = 0x06);
     write("rejected.so", &rejected);
     write("size.bin", &asks_for_a_size());
+    // Other instructions at the entry, whose address is its place in the file.
+    let entry = u64::from_le_bytes(elf[24..32].try_into().unwrap()) as usize;
+    let begins_with = |name: &str, instructions: &[[u8; 8]]| {
+        let mut changed = elf.clone();
+        let bytes = instructions.concat();
+        changed[entry..entry + bytes.len()].copy_from_slice(&bytes);
+        write(name, &changed);
+    };
+    begins_with("divides.so", &[[0x3f, 0x01, 0, 0, 0, 0, 0, 0]]);
+    begins_with("calls.so", &[[0xbf, 0, 0, 0, 0, 0, 0, 0], [0x85, 0x10, 0, 0, 0xfe, 0xff, 0xff, 0xff]]);
+    begins_with("loops.so", &[[0x05, 0, 0xff, 0xff, 0, 0, 0, 0]]);
 
     let on_transfer = |program: &'static str| vec![program, "--input", "transfer.bin"];
-    let cases: [(Vec<&str>, &[&str]); 14] = [
+    let cases: [(Vec<&str>, &[&str]); 17] = [
         (vec!["missing.so"], &["missing.so", "No such file"]),
         (vec!["."], &["directory"]),
         (vec!["token.so", "--input", "missing.bin"], &["missing.bin"]),
@@ -144,6 +155,9 @@ fn bad_programs_and_inputs_are_errors() {
         (on_transfer("rejected.so"), &["rejected"]),
         // p-token looks at its input first thing.
         (vec!["token.so"], &["stopped at pc", "access violation reading", "0x400000000"]),
+        (on_transfer("divides.so"), &["step 0", "division by zero"]),
+        (on_transfer("calls.so"), &["step 127", "more than 64 nested calls"]),
+        (on_transfer("loops.so"), &["step 1400000", "compute budget of 1400000 units is used up"]),
         (vec!["token.so", "--input", "size.bin"], &["not provable yet: sol_set_return_data"]),
         (vec!["--demo", "token-transfer", "--compute-units", "75"], &["step 75", "compute budget of 75"]),
         (vec!["--demo", "token-transfer", "--heap", "1MiB"], &["heap", "1048576", "262144"]),
