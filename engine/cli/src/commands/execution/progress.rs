@@ -90,9 +90,7 @@ impl ChunkObserver for Progress {
 
     fn keys(&self, took: Duration) {
         self.bar.set_message("proving");
-        let mut summary = self.summary();
-        summary.keys = took;
-        summary.begun = Some(Instant::now());
+        self.summary().keys = took;
     }
 
     fn kept(&self, _: u64) {
@@ -104,12 +102,7 @@ impl ChunkObserver for Progress {
     }
 
     fn started(&self, _: u64) {
-        let mut summary = self.summary();
-        // Chunks of an earlier run have been looked through by now.
-        if summary.reports.is_empty() && summary.proving.is_zero() {
-            summary.begun = Some(Instant::now());
-            summary.proving = Duration::from_nanos(1);
-        }
+        self.summary().begun.get_or_insert_with(Instant::now);
     }
 
     fn proven(&self, report: &ChunkReport) {
