@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use parhelion_cli::proc;
 use parhelion_sbpf::{Choice, ChunkObserver, ChunkProof, ChunkReport};
 use serde::Serialize;
 
-use crate::{proc, ui};
+use crate::ui;
 
 /// A line of the table.
 #[derive(Clone, Debug, Serialize)]

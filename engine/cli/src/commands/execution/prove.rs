@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use parhelion_cli::proc;
 use parhelion_sbpf::{
     Choice, ExecutionTrace, KeygenConfig, VerifiedExecution, prove_execution_chunked_auto, verify_execution,
 };
@@ -14,7 +15,7 @@ use super::srs::CachedSrs;
 use super::{LOOKUP_BITS, MAX_K};
 use crate::args::{Common, ProveArgs};
 use crate::error::CommandError;
-use crate::{proc, ui};
+use crate::ui;
 
 /// What `--json` prints.
 #[derive(Serialize)]
