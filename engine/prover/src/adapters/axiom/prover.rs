@@ -39,7 +39,7 @@ impl Prover {
         params: &'k ParamsKZG<Bn256>,
         pk: &'k ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'k>, Error> {
-        PreparedKey::borrowed(&self.kernels, params, pk)
+        PreparedKey::borrowed(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], sharing ownership of both.
@@ -51,7 +51,7 @@ impl Prover {
         params: Arc<ParamsKZG<Bn256>>,
         pk: Arc<ProvingKey<G1Affine>>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::shared(&self.kernels, params, pk)
+        PreparedKey::shared(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
@@ -67,7 +67,7 @@ impl Prover {
         params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::compact(&self.kernels, params, pk)
+        PreparedKey::compact(&self.kernels_for_a_key(), params, pk)
     }
 
     /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
@@ -184,7 +184,7 @@ impl Prover {
         compress_selectors: bool,
     ) -> Result<VerifyingKey<G1Affine>, Error> {
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_vk(&self.kernels, params, &bases, circuit, compress_selectors)
+        keygen::generate_vk(&self.kernels_for_a_key(), params, &bases, circuit, compress_selectors)
     }
 
     /// Generates the proving key of `vk`; its bytes are those of the library's `keygen_pk`.
@@ -199,7 +199,7 @@ impl Prover {
     ) -> Result<ProvingKey<G1Affine>, Error> {
         let compress_selectors = vk.compress_selectors();
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_pk(&self.kernels, params, &bases, Some(vk), circuit, compress_selectors)
+        keygen::generate_pk(&self.kernels_for_a_key(), params, &bases, Some(vk), circuit, compress_selectors)
     }
 
     /// [`Prover::prove`] for the caller's names of the curve and its scalars.
@@ -264,7 +264,7 @@ impl Prover {
         let (count, limit) = (circuits.len(), self.pool.limit().bytes());
         let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
         let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
-        let _scratch = memory.charge(scratch(shape.k, self.threads()))?;
+        let kernel_memory = memory.for_kernels(scratch(shape.k, self.threads()));
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -274,7 +274,7 @@ impl Prover {
             memory: &memory,
             observer: self.observer.as_ref(),
         };
-        let kernels = self.kernels_for_a_proof();
+        let kernels = self.kernels_for_a_proof(Arc::clone(&kernel_memory));
         let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,
@@ -297,6 +297,7 @@ impl Prover {
         } else {
             prove(&mut session, self.multi_open, &circuits, &columns)
         };
+        let done = done.and_then(|()| kernel_memory.check());
         done.map_err(|error| match error {
             Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
                 Some(Estimate { sufficient: needed, .. }) if limit < needed => {
