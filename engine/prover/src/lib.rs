@@ -36,6 +36,7 @@ mod adapters;
 mod algebra;
 mod error;
 mod estimate;
+mod fixed_base;
 mod key;
 mod memory;
 mod observer;
@@ -52,6 +53,8 @@ mod transcript;
 
 pub use adapters::axiom;
 pub use adapters::axiom::PreparedKey;
+#[cfg(feature = "zcash")]
+pub use adapters::zcash;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use observer::{Observer, Silent, Stage};

@@ -6,7 +6,7 @@ use crate::algebra::Challenges;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
-use crate::stages::opening::{self, Polys};
+use crate::stages::opening::{self, Poly, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
 use crate::stages::synthesis::{Circuits, Witness};
@@ -25,9 +25,7 @@ pub(crate) fn prove<C: CurveSpec>(
     instances: &[Vec<&[Fp<C::Scalar>]>],
 ) -> Result<(), Error> {
     session.transcript.common_scalar(session.key.derived.transcript_repr)?;
-    for &value in instances.iter().flatten().copied().flatten() {
-        session.transcript.common_scalar(value)?;
-    }
+    session.absorb_instances(instances)?;
 
     let (advice, circuit_challenges) = synthesise(session, circuits)?;
     let instances = pad_instances(session, instances)?;
@@ -50,9 +48,9 @@ pub(crate) fn prove<C: CurveSpec>(
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
         let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges)?;
-        pieces.iter().for_each(|_| s.skip_blind());
-        s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
-        Ok(pieces)
+        let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
+        s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
+        Ok((pieces, blinds))
     })?;
 
     let x = session.transcript.challenge()?;
@@ -125,8 +123,13 @@ fn permute_lookups<C: CurveSpec>(
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         lookups.push(session.permute_lookups(index, &columns, challenges)?);
     }
-    let columns: Vec<&[_]> =
-        lookups.iter().flatten().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
+    let mut columns: Vec<(Poly, &[_])> = Vec::new();
+    for (circuit, lookups) in lookups.iter().enumerate() {
+        for (index, lookup) in lookups.iter().enumerate() {
+            columns.push((Poly::PermutedInput { circuit, index }, &lookup.input));
+            columns.push((Poly::PermutedTable { circuit, index }, &lookup.table));
+        }
+    }
     session.write_columns(&columns)?;
     for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
         let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
@@ -146,7 +149,12 @@ fn permutation_products<C: CurveSpec>(
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         products.push(session.permutation_products(index, &columns, challenges)?);
     }
-    let columns: Vec<&[_]> = products.iter().flatten().map(|product| &**product).collect();
+    let mut columns: Vec<(Poly, &[_])> = Vec::new();
+    for (circuit, products) in products.iter().enumerate() {
+        for (index, product) in products.iter().enumerate() {
+            columns.push((Poly::PermutationProduct { circuit, index }, product));
+        }
+    }
     session.write_columns(&columns)?;
     for (circuit, products) in circuits.iter_mut().zip(products) {
         circuit.permutation_products = products.into_iter().map(Stored::Plain).collect();
@@ -161,37 +169,41 @@ fn lookup_products<C: CurveSpec>(
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
     let mut products = Vec::with_capacity(circuits.len());
-    for circuit in circuits.iter() {
+    for (index, circuit) in circuits.iter().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
         let compress = |session: &Session<'_, C>, program| session.compress(&columns, program, challenges);
         let tables = programs.lookup_tables.iter().map(|table| compress(session, table));
         let tables = tables.collect::<Result<Vec<_>, Error>>()?;
         let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
-        for ((input, table), (permuted_input, permuted_table)) in programs.lookup_inputs.iter().zip(permuted)
-        {
+        let lookups = programs.lookup_inputs.iter().zip(permuted).enumerate();
+        for (lookup, ((input, table), (permuted_input, permuted_table))) in lookups {
+            let poly = Poly::LookupProduct { circuit: index, index: lookup };
             let input = compress(session, input)?;
             let permuted_input = session.reader().rows(permuted_input.view())?;
             let permuted_table = session.reader().rows(permuted_table.view())?;
             let lookup = [&*input, &tables[*table], &permuted_input, &permuted_table];
-            let product = session.lookup_product(lookup, challenges)?;
-            products.push(product);
+            products.push((poly, session.lookup_product(poly, lookup, challenges)?));
         }
     }
-    session.write_columns(&products.iter().map(|product| &**product).collect::<Vec<_>>())?;
-    let mut products = products.into_iter().map(Stored::Plain);
+    let columns: Vec<(Poly, &[_])> = products.iter().map(|(poly, product)| (*poly, &**product)).collect();
+    session.write_columns(&columns)?;
+    let mut products = products.into_iter().map(|(_, product)| Stored::Plain(product));
     for circuit in circuits {
         circuit.lookup_products = products.by_ref().take(programs.lookup_inputs.len()).collect();
     }
     Ok(())
 }
 
-/// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j.
+/// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j. Its blind is that of the
+/// same sum of commitments.
 fn join_pieces<C: CurveSpec>(
-    session: &Session<'_, C>,
-    mut pieces: Vec<Buffer<C::Scalar>>,
+    session: &mut Session<'_, C>,
+    (mut pieces, blinds): (Vec<Buffer<C::Scalar>>, Vec<Fp<C::Scalar>>),
     x: Fp<C::Scalar>,
 ) -> Buffer<C::Scalar> {
     let xn = x.pow(session.key.shape().n() as u64);
+    let blind = blinds.into_iter().rev().fold(Fp::ZERO, |sum, blind| sum * xn + blind);
+    session.blinds.insert(Poly::Quotient, blind);
     let mut joined = pieces.pop().unwrap_or_default();
     while let Some(piece) = pieces.pop() {
         session.kernels.horner_step(&mut joined, xn, &piece);

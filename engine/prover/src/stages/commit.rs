@@ -2,45 +2,76 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
 
+use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
 use crate::session::Session;
 
 impl<C: CurveSpec> Session<'_, C> {
     /// Commits to columns given by their values on the rows, and writes the commitments in order.
-    pub(crate) fn write_columns(&mut self, columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        self.write_commitments(&self.key.derived.lagrange_bases, columns)
+    pub(crate) fn write_columns(&mut self, columns: &[(Poly, &[Fp<C::Scalar>])]) -> Result<(), Error> {
+        let (polys, values): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
+        let blinds: Vec<_> = polys.into_iter().map(|poly| self.blind(poly)).collect();
+        let commitments = self.commit(self.key.lagrange_bases, &values, &blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.write_point(commitment))
     }
 
     /// Commits to polynomials given by at most n coefficients, and writes the commitments in order.
-    pub(crate) fn write_polynomials(&mut self, polynomials: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        self.write_commitments(self.key.bases, polynomials)
+    /// Those that have no blind hide nothing.
+    pub(crate) fn write_polynomials(
+        &mut self,
+        polynomials: &[&[Fp<C::Scalar>]],
+        blinds: &[Fp<C::Scalar>],
+    ) -> Result<(), Error> {
+        let commitments = self.commit(self.key.bases, polynomials, blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.write_point(commitment))
     }
 
-    fn write_commitments(&mut self, bases: &[Affine<C>], columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        let commitments = self.kernels.msm_columns(bases, columns);
-        for commitment in self.kernels.normalize(&commitments) {
-            self.transcript.write_point(commitment)?;
+    /// Absorbs commitments to the instance columns of all circuits, where those are committed to, or
+    /// their values.
+    pub(crate) fn absorb_instances(&mut self, instances: &[Vec<&[Fp<C::Scalar>]>]) -> Result<(), Error> {
+        let mut columns = instances.iter().flatten().copied();
+        if self.key.hiding.is_none() {
+            return columns.flatten().try_for_each(|value| self.transcript.common_scalar(*value));
         }
-        Ok(())
+        let columns: Vec<_> = columns.by_ref().collect();
+        let blinds = vec![Fp::ONE; columns.len()];
+        let commitments = self.commit(self.key.lagrange_bases, &columns, &blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.common_point(commitment))
+    }
+
+    fn commit(
+        &self,
+        bases: &[Affine<C>],
+        columns: &[&[Fp<C::Scalar>]],
+        blinds: &[Fp<C::Scalar>],
+    ) -> Vec<Affine<C>> {
+        let mut commitments = self.kernels.msm_columns(bases, columns);
+        if let Some(hiding) = self.key.hiding {
+            for (commitment, blind) in commitments.iter_mut().zip(blinds) {
+                *commitment += hiding.blinding.mul(*blind);
+            }
+        }
+        self.kernels.normalize(&commitments)
     }
 
     /// Ends the current phase of all circuits: blinds and commits to its columns, then squeezes
     /// its challenges.
     pub(crate) fn commit_phase(&mut self, witnesses: &mut [&mut Witness<C::Scalar>]) -> Result<(), Error> {
         let (shape, kernels) = (self.key.shape(), self.kernels);
-        for witness in witnesses.iter_mut() {
+        for (circuit, witness) in witnesses.iter_mut().enumerate() {
             witness.resolve_fractions(kernels);
             let columns = witness.current_columns();
             for &column in &columns {
                 self.blinding.fill(&mut witness.column_mut(column)[shape.usable_rows()..]);
             }
-            columns.iter().for_each(|_| self.skip_blind());
+            columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
         }
-        let columns: Vec<&[Fp<C::Scalar>]> = witnesses
-            .iter()
-            .flat_map(|witness| witness.current_columns().into_iter().map(|column| witness.column(column)))
-            .collect();
+        let mut columns: Vec<(Poly, &[Fp<C::Scalar>])> = Vec::new();
+        for (circuit, witness) in witnesses.iter().enumerate() {
+            let indices = witness.current_columns().into_iter();
+            columns.extend(indices.map(|index| (Poly::Advice { circuit, index }, witness.column(index))));
+        }
         self.write_columns(&columns)?;
 
         let phase = witnesses.first().map_or(0, |witness| witness.phase);

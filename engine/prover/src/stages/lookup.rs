@@ -7,6 +7,7 @@
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
+use super::opening::Poly;
 use super::permutation::Columns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
@@ -160,7 +161,7 @@ impl<C: CurveSpec> Session<'_, C> {
         }
 
         let replayed = self.replay.is_some();
-        for lookup in &mut lookups {
+        for (index, lookup) in lookups.iter_mut().enumerate() {
             for column in [&mut lookup.input, &mut lookup.table] {
                 let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
@@ -169,8 +170,8 @@ impl<C: CurveSpec> Session<'_, C> {
                     column[usable..].copy_from_slice(&blinds);
                 }
             }
-            self.skip_blind();
-            self.skip_blind();
+            self.draw_blind(Poly::PermutedInput { circuit, index });
+            self.draw_blind(Poly::PermutedTable { circuit, index });
         }
         Ok(lookups)
     }
@@ -190,6 +191,7 @@ impl<C: CurveSpec> Session<'_, C> {
     /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
     pub(crate) fn lookup_product(
         &mut self,
+        product: Poly,
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
@@ -211,6 +213,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
         self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
+        self.draw_blind(product);
         Ok(z)
     }
 }

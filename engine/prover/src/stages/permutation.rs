@@ -7,6 +7,7 @@ use crate::algebra::{Challenges, Compiled, Source};
 use crate::key::Key;
 use crate::memory::Buffer;
 use crate::session::Session;
+use crate::stages::opening::Poly;
 use crate::storage::{Stored, StoredRef};
 
 /// The columns of one circuit, by their values on the rows.
@@ -60,11 +61,12 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        for fraction in &self.key.derived.programs.permutation_fractions {
+        for (index, fraction) in self.key.derived.programs.permutation_fractions.iter().enumerate() {
             let mut z = self.memory.scratch(shape.n())?;
             let mut denominator = self.memory.scratch(shape.n())?;
             columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
             self.grand_product(&mut z, denominator, last);
+            self.draw_blind(Poly::PermutationProduct { circuit, index });
             last = z[usable];
             products.push(z);
         }
@@ -75,7 +77,7 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     /// Turns numerators into their running product over the denominators, starting at `first`,
-    /// then blinds the rows after the usable ones and draws the blind of the commitment.
+    /// then blinds the rows after the usable ones.
     pub(crate) fn grand_product(
         &mut self,
         z: &mut [Fp<C::Scalar>],
@@ -87,6 +89,5 @@ impl<C: CurveSpec> Session<'_, C> {
         drop(denominator);
         self.kernels.running_product(z, first);
         self.blinding.fill(&mut z[self.key.shape().usable_rows() + 1..]);
-        self.skip_blind();
     }
 }

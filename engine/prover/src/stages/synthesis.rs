@@ -96,6 +96,12 @@ impl<S: FieldSpec> Witness<S> {
         (0..self.columns.len()).filter(|&column| self.column_phase[column] == self.phase).collect()
     }
 
+    /// How many columns there are.
+    #[cfg(feature = "zcash")]
+    pub(crate) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
     pub(crate) fn column(&self, index: usize) -> &[Fp<S>] {
         &self.columns[index]
     }

@@ -57,6 +57,7 @@ pub struct PreparedKey<'k> {
     material: Material<'k>,
     pub(super) constraint_system: ConstraintSystem<Fr>,
     pub(super) derived: Derived<Bn254G1Spec>,
+    lagrange_bases: Vec<Bn254G1Affine>,
 }
 
 impl fmt::Debug for PreparedKey<'_> {
@@ -106,7 +107,8 @@ impl<'k> PreparedKey<'k> {
             .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec().into()), Stored::Cells))
             .collect();
         let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
-        Ok(PreparedKey { material, constraint_system, derived })
+        let lagrange_bases = params::lagrange_bases(params)?;
+        Ok(PreparedKey { material, constraint_system, derived, lagrange_bases })
     }
 
     fn new(
@@ -115,7 +117,8 @@ impl<'k> PreparedKey<'k> {
         pk: Held<'k, ProvingKey<G1Affine>>,
     ) -> Result<Self, Error> {
         let (derived, constraint_system) = derive(kernels, &params, &pk)?;
-        Ok(Self { material: Material::Library { params, pk }, constraint_system, derived })
+        let lagrange_bases = params::lagrange_bases(&params)?;
+        Ok(Self { material: Material::Library { params, pk }, constraint_system, derived, lagrange_bases })
     }
 
     /// log2 of the number of rows.
@@ -140,17 +143,24 @@ impl<'k> PreparedKey<'k> {
         fn compact(columns: &[Stored<Bn254FrSpec>]) -> Vec<KeyColumn<'_, Bn254FrSpec>> {
             columns.iter().map(|rows| KeyColumn { rows: rows.view(), coefficients: None }).collect()
         }
-        let derived = &self.derived;
+        let (derived, lagrange_bases) = (&self.derived, self.lagrange_bases.as_slice());
         match &self.material {
             Material::Library { params, pk } => Key {
                 derived,
                 bases: cast::points(params.get_g()),
+                lagrange_bases,
+                hiding: None,
                 fixed: columns(pk.fixed_polys(), pk.fixed_values()),
                 sigma: columns(pk.permutation().polys(), pk.permutation().permutations()),
             },
-            Material::Compact { bases, fixed, sigma } => {
-                Key { derived, bases, fixed: compact(fixed), sigma: compact(sigma) }
-            }
+            Material::Compact { bases, fixed, sigma } => Key {
+                derived,
+                bases,
+                lagrange_bases,
+                hiding: None,
+                fixed: compact(fixed),
+                sigma: compact(sigma),
+            },
         }
     }
 }
@@ -175,7 +185,6 @@ fn derive(
         labels: Labels::new(kernels, &domain, shape.permutation.len()),
         domain,
         programs: Programs::new(&shape, kernels.threads()),
-        lagrange_bases: params::lagrange_bases(params)?,
         transcript_repr: cast::from_scalar(pk.get_vk().transcript_repr()),
         shape,
     };

@@ -1,5 +1,6 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ff::Field;
@@ -99,7 +100,7 @@ impl Prover {
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    pub(crate) fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
         if limit.bytes() == usize::MAX {
             return Ok(self.pool.workspace());
@@ -217,6 +218,7 @@ impl Prover {
             transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
             blinding: &mut CallerRandomness(rng),
             replay,
+            blinds: HashMap::new(),
         };
         prove(&mut session, self.multi_open, &circuits, &columns)
     }

@@ -28,6 +28,8 @@ pub(super) fn shape(pk: &ProvingKey<G1Affine>) -> Result<Shape<Bn254FrSpec>, Err
         lookups: lookups(cs),
         permutation: cs.permutation().get_columns().iter().map(column).collect(),
         advice_queries: cs.advice_queries().iter().map(|(c, at)| (c.index(), at.0)).collect(),
+        // KZG verifiers know the instances, which are neither committed to nor opened.
+        instance_queries: Vec::new(),
         fixed_queries: cs.fixed_queries().iter().map(|(c, at)| (c.index(), at.0)).collect(),
     };
     if shape.n() < cs.minimum_rows() {
