@@ -7,6 +7,7 @@ use parhelion_field_kernels::CurveSpec;
 use crate::algebra::Source;
 use crate::key::Key;
 use crate::memory::column_bytes;
+use crate::stages::opening;
 use crate::stages::quotient::is_shared;
 
 /// Bytes of a value in the library's form, which synthesis keeps for circuits to read.
@@ -96,7 +97,8 @@ fn columns<C: CurveSpec>(key: &Key<'_, C>, circuits: usize, threads: usize, pack
     count.stage(2 * pieces, pieces);
     // Evaluations and the opening: the basis, rows of some columns, combinations of sets.
     count.stage(1 + perhaps(4 * threads), 1);
-    count.stage(perhaps(8 + 4 * threads), 0);
+    let sets = if key.hiding.is_some() { opening::point_sets(shape) } else { 6 };
+    count.stage(perhaps(2 + sets + 4 * threads), 0);
     count.peak
 }
 

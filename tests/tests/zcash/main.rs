@@ -3,4 +3,6 @@
 mod byte_identity;
 mod circuits;
 mod common;
+mod gadgets;
+mod orchard;
 mod refusals;

@@ -18,6 +18,7 @@
 
 mod any;
 mod base;
+pub mod orchard;
 mod pairing;
 mod plonk;
 mod poseidon;

@@ -10,10 +10,16 @@ mod shplonk;
 pub(crate) use evaluate::evaluate;
 pub(crate) use queries::{Opened, Poly, Polys};
 
-use parhelion_field_kernels::CurveSpec;
+use parhelion_field_kernels::{CurveSpec, FieldSpec};
 
 use crate::session::Session;
+use crate::shape::Shape;
 use crate::{Error, MultiOpen};
+
+/// Sets of points that polynomials of this shape are opened at, if by an inner product argument.
+pub(crate) fn point_sets<S: FieldSpec>(shape: &Shape<S>) -> usize {
+    ipa::point_sets(&queries::opened(shape, 1)).len()
+}
 
 /// Proves that the commitments open to the evaluations: those that hide with an inner product
 /// argument, KZG's by `scheme`.

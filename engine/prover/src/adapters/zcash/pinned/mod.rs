@@ -7,6 +7,8 @@
 mod cursor;
 mod expression;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub(super) use expression::{Expression, Selector};
 pub(super) use system::{ConstraintSystem, Lookup};

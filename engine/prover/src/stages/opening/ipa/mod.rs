@@ -8,6 +8,7 @@
 //! ```
 
 mod fold;
+mod formulas;
 mod rounds;
 
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
@@ -88,7 +89,7 @@ fn combine<C: CurveSpec>(
 }
 
 /// The sorted rotations of each set with its polynomials.
-fn point_sets(queries: &[(Poly, i32)]) -> Vec<(Vec<i32>, Vec<Poly>)> {
+pub(super) fn point_sets(queries: &[(Poly, i32)]) -> Vec<(Vec<i32>, Vec<Poly>)> {
     let mut polys: Vec<(Poly, Vec<i32>)> = Vec::new();
     for &(poly, rotation) in queries {
         match polys.iter_mut().find(|(known, _)| *known == poly) {

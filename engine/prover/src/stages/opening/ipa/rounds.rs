@@ -2,7 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
 
-use super::fold::fold_bases;
+use super::fold::Folder;
 use crate::Error;
 use crate::key::Hiding;
 use crate::memory::Buffer;
@@ -39,6 +39,7 @@ pub(super) fn prove<C: CurveSpec>(
     let mut powers = memory.scratch(n)?;
     kernels.powers(x, Fp::ONE, &mut powers);
     let _charge = memory.charge(n / 2 * size_of::<Affine<C>>())?;
+    let folder = Folder::new();
     let mut folded: Vec<Affine<C>> = Vec::new();
     let mut half = n / 2;
     while half > 0 {
@@ -64,7 +65,7 @@ pub(super) fn prove<C: CurveSpec>(
         kernels.add_scaled(powers_low, powers_high, u);
         blind += blinds[0] * u_inverse + blinds[1] * u;
         if half > 1 {
-            folded = fold_bases(kernels, bases_low, bases_high, u);
+            folded = folder.fold(kernels, bases_low, bases_high, u);
         }
         half /= 2;
     }
