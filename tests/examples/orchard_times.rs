@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     println!("{count} actions, {threads} threads, kernels {}", prover.kernel_report().backend);
 
-    let actions = Actions::build(count, 1)?;
+    let actions = Actions::build(u8::try_from(count)?, 1)?;
     let empty = actions.circuits[0].without_witnesses();
     let params = pool.install(|| Params::<EqAffine>::new(K));
     let (vk, vk_seconds) = timed(|| pool.install(|| keygen_vk(&params, &empty)));

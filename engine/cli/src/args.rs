@@ -104,7 +104,7 @@ Examples:
 /// Which circuit, and how it is proven.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CircuitArgs {
-    /// The demo circuit: plonk, poseidon or pairing
+    /// The demo circuit: plonk, poseidon or pairing; for `bench` also orchard
     #[arg(long, value_name = "NAME")]
     pub(crate) circuit: String,
     /// log2 of the number of rows [default: depends on the circuit]
@@ -119,6 +119,9 @@ pub(crate) struct CircuitArgs {
     /// How commitments are opened: shplonk or gwc
     #[arg(long, value_name = "SCHEME", default_value_t)]
     pub(crate) multi_open: MultiOpen,
+    /// How many actions of orchard are proven together
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) actions: u8,
 }
 
 #[derive(Debug, Args)]

@@ -4,5 +4,6 @@ mod byte_identity;
 mod circuits;
 mod common;
 mod gadgets;
+mod memory;
 mod orchard;
 mod refusals;

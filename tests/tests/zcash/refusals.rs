@@ -25,7 +25,7 @@ fn a_key_of_another_circuit() {
     let (product, bare) =
         (Setup::<EqAffine>::new(5, &Product::default()), Setup::<EqAffine>::new(5, &Bits(4)));
     let error = product.key(&prover(), &Bits(4)).unwrap_err();
-    assert!(matches!(error, Error::KeyMismatch { what: "fixed columns, selectors included", .. }), "{error}");
+    assert!(matches!(error, Error::KeyMismatch { what: "advice columns", .. }), "{error}");
     let key = bare.key(&prover(), &Bits(4)).unwrap();
     let circuits = [Product(Value::known([1, 2]))];
     let error = Setup::ours(&prover(), &key, &circuits, &[&[]], 1).unwrap_err();

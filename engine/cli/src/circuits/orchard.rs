@@ -19,6 +19,9 @@ use rand_chacha_0_10::rand_core::SeedableRng;
 
 use super::DemoError;
 
+/// The name on the command line.
+pub const NAME: &str = "orchard";
+
 /// log2 rows of the Action circuit.
 pub const K: u32 = 11;
 
@@ -44,7 +47,7 @@ impl Actions {
     ///
     /// # Errors
     /// [`DemoError::Build`] if the orchard library refuses.
-    pub fn build(count: usize, seed: u64) -> Result<Self, DemoError> {
+    pub fn build(count: u8, seed: u64) -> Result<Self, DemoError> {
         let bundle = bundle(count, seed).map_err(refused)?;
         let mut actions = Self { circuits: Vec::new(), instances: Vec::new(), statements: Vec::new() };
         for action in bundle.actions() {
@@ -71,7 +74,7 @@ fn refused(reason: impl ToString) -> DemoError {
 }
 
 /// The bundle, with all that a prover must know.
-fn bundle(count: usize, seed: u64) -> Result<pczt::Bundle, String> {
+fn bundle(count: u8, seed: u64) -> Result<pczt::Bundle, String> {
     let version = BundleVersion::orchard_v2();
     let key = Option::<SpendingKey>::from(SpendingKey::from_bytes([7; 32])).ok_or("no such spending key")?;
     let owner = FullViewingKey::from(&key);
@@ -79,7 +82,7 @@ fn bundle(count: usize, seed: u64) -> Result<pczt::Bundle, String> {
 
     let rho = Option::<Rho>::from(Rho::from_bytes(&[1; 32])).ok_or("no such rho")?;
     let random = Option::<RandomSeed>::from(RandomSeed::from_bytes([2; 32], &rho)).ok_or("no such seed")?;
-    let worth = NoteValue::from_raw(VALUE * (count as u64 + 1));
+    let worth = NoteValue::from_raw(VALUE * (u64::from(count) + 1));
     let note = Note::from_parts(address, worth, rho, random, version.note_version());
     let note = Option::<Note>::from(note).ok_or("no such note")?;
     // The note's place in the tree of all notes; of the others only hashes matter.

@@ -12,7 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
-use super::keygen;
+use super::{keygen, orchard};
 use crate::args::{BenchChildArgs, Common, Side};
 use crate::commands::prove;
 use crate::error::CommandError;
@@ -22,7 +22,7 @@ use crate::{ALLOCATOR, proc, ui};
 const PROOFS: usize = 2;
 
 /// What a timing child reports.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Measured {
     /// One entry per proof, in order.
     pub(crate) proofs: Vec<ProofCost>,
@@ -59,6 +59,9 @@ pub(crate) struct Comparison {
 }
 
 pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandError> {
+    if orchard::is_meant(&args.circuit) {
+        return orchard::child(common, args);
+    }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
@@ -110,8 +113,28 @@ fn measure(
     srs: &Srs,
     vk: &VerifyingKey<G1Affine>,
     witness: &Witness,
-    mut prove: impl FnMut() -> Result<ProofTranscript, CommandError>,
+    prove: impl FnMut() -> Result<ProofTranscript, CommandError>,
 ) -> Result<Measured, CommandError> {
+    let sections =
+        |proof: &ProofTranscript, end| proof.sections(vk.cs().num_challenges(), end).unwrap_or_default();
+    let (proofs, outputs) = time_proofs(prove, sections)?;
+    let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
+    for proof in outputs {
+        let proof = proof.finalize();
+        let start = Instant::now();
+        stock::verify(&srs.params, vk, args.circuit.multi_open, &witness.instances, &proof)
+            .map_err(CommandError::OwnProof)?;
+        verify_seconds = start.elapsed().as_secs_f64();
+        proof_bytes = proof.len();
+    }
+    Ok(Measured { proofs, verify_seconds, proof_bytes, ..Measured::default() })
+}
+
+/// Makes proofs and notes what each costs.
+pub(super) fn time_proofs<T>(
+    mut prove: impl FnMut() -> Result<T, CommandError>,
+    sections: impl Fn(&T, Instant) -> Sections,
+) -> Result<(Vec<ProofCost>, Vec<T>), CommandError> {
     let mut proofs = Vec::with_capacity(PROOFS);
     let mut outputs = Vec::with_capacity(PROOFS);
     // What loading the keys has freed is no part of the proof, neither of its peak nor as pages
@@ -128,32 +151,16 @@ fn measure(
         let seconds = (end - start).as_secs_f64();
         proofs.push(ProofCost {
             seconds,
-            sections: proof.sections(vk.cs().num_challenges(), end).unwrap_or_default(),
+            sections: sections(&proof, end),
             base_bytes,
             peak_bytes: proc::peak_resident(),
             peak_reset,
             minor_faults: proc::minor_faults().zip(faults_before).map(|(after, before)| after - before),
             allocations: ALLOCATOR.stats().allocations - allocations_before,
         });
-        outputs.push(proof.finalize());
+        outputs.push(proof);
     }
-
-    let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
-    for proof in &outputs {
-        let start = Instant::now();
-        stock::verify(&srs.params, vk, args.circuit.multi_open, &witness.instances, proof)
-            .map_err(CommandError::OwnProof)?;
-        verify_seconds = start.elapsed().as_secs_f64();
-        proof_bytes = proof.len();
-    }
-    Ok(Measured {
-        proofs,
-        load_seconds: 0.0,
-        build_seconds: 0.0,
-        prepare_seconds: 0.0,
-        verify_seconds,
-        proof_bytes,
-    })
+    Ok((proofs, outputs))
 }
 
 /// Overhears the stock prover, replays its private draws into ours, and compares every byte.

@@ -2,6 +2,7 @@
 
 pub(crate) mod child;
 mod keygen;
+mod orchard;
 mod report;
 
 use std::env;
@@ -16,6 +17,9 @@ use crate::error::CommandError;
 use crate::ui;
 
 pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError> {
+    if orchard::is_meant(&args.circuit) {
+        return orchard::run(common, args);
+    }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
@@ -87,6 +91,7 @@ fn spawn<R: serde::de::DeserializeOwned>(
         .args(["bench-child", "--side", name])
         .args(["--circuit", &args.circuit.circuit, "--k", &k.to_string()])
         .args(["--seed", &args.circuit.seed.to_string()])
+        .args(["--actions", &args.circuit.actions.to_string()])
         .args(["--multi-open", &args.circuit.multi_open.to_string()])
         .args(["--threads", &threads, "--kernels", &common.kernels().to_string()])
         .env("RAYON_NUM_THREADS", &threads)
