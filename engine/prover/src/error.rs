@@ -55,12 +55,13 @@ pub enum Error {
         /// log2 size of the SRS.
         params: u32,
     },
-    /// The memory limit is too small for any proof of this key.
-    #[error("the memory limit is {limit} bytes, a proof of {circuits} circuits takes at least {needed}")]
+    /// The memory limit is too small.
+    #[error("the memory limit is {limit} bytes, a proof of {circuits} circuits needs {needed}")]
     MemoryLimit {
         /// Bytes of the limit.
         limit: usize,
-        /// The smallest limit that may do.
+        /// The smallest limit that does, as far as it is known: exact once the columns were there, or
+        /// those of another proof with this key.
         needed: usize,
         /// Circuits of the proof.
         circuits: usize,

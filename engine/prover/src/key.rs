@@ -2,6 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Domain, FieldSpec, Fp, Kernels};
 
+use crate::estimate::Seen;
 use crate::fixed_base::FixedBase;
 use crate::memory::Memory;
 use crate::programs::Programs;
@@ -17,6 +18,10 @@ pub(crate) struct Derived<C: CurveSpec> {
     pub(crate) labels: Labels<C::Scalar>,
     /// The circuit's expressions, compiled.
     pub(crate) programs: Programs<C::Scalar>,
+    /// Whether circuits may read back what they assign: synthesis keeps it for them.
+    pub(crate) reads_back: bool,
+    /// How large the columns of earlier proofs were.
+    pub(crate) seen: Seen,
     /// What stands for the verifying key in the transcript.
     pub(crate) transcript_repr: Fp<C::Scalar>,
 }

@@ -42,10 +42,13 @@ mod memory;
 mod observer;
 #[cfg(feature = "oracle")]
 pub mod oracle;
+mod plan;
 mod programs;
 mod prove;
 mod prover;
+mod run;
 mod session;
+mod settle;
 mod shape;
 mod stages;
 mod storage;

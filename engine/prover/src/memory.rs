@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use parhelion_allocators::{Charge, Lease, Workspace};
+use parhelion_allocators::{self as allocators, Charge, Lease, Workspace};
 use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::Error;
@@ -19,8 +19,11 @@ pub(crate) struct Memory {
     rest: Mutex<Lease<u8>>,
 }
 
-/// The smallest buffer that is worth a lease, in bytes.
-const MIN_BLOCK: usize = 1 << 16;
+/// The smallest buffer of a pool.
+const PAGE: usize = 4096;
+
+/// Bytes of a value in the library's form, which synthesis keeps for circuits to read.
+pub(crate) const CELL: usize = 72;
 
 /// Memory of a proof, or of something that outlives proofs, such as a key.
 pub(crate) enum Owned<T> {
@@ -31,9 +34,9 @@ pub(crate) enum Owned<T> {
 /// Field elements, one for each row or coefficient.
 pub(crate) type Buffer<S> = Owned<Fp<S>>;
 
-/// Bytes of most buffers of a proof with 2^k rows: those of a column, or a block if that is larger.
+/// Bytes of most buffers of a proof with 2^k rows: those of a column.
 pub(crate) fn column_bytes(k: u32) -> usize {
-    (size_of::<[u64; 4]>() << k).max(MIN_BLOCK)
+    (size_of::<[u64; 4]>() << k).max(PAGE)
 }
 
 impl Memory {
@@ -47,20 +50,43 @@ impl Memory {
         Ok(self.workspace.charge(bytes)?)
     }
 
+    /// Returns what exceeds `bytes` to the limit, for other proofs.
+    pub(crate) fn keep(&self, bytes: usize) {
+        self.workspace.reservation().shrink_to(bytes);
+    }
+
+    /// What was reserved is what the proof should need. If it needs more, it takes what nobody else has.
+    fn lease<T>(
+        &self,
+        lease: impl Fn(&Workspace) -> Result<Lease<T>, allocators::Error>,
+    ) -> Result<Lease<T>, Error> {
+        let result = match lease(&self.workspace) {
+            Err(allocators::Error::ReservationExceeded { requested, available, .. }) => {
+                let grown = self.workspace.reservation().try_grow(requested - available);
+                if grown.is_err() {
+                    return Ok(lease(&self.workspace)?);
+                }
+                lease(&self.workspace)
+            }
+            result => result,
+        };
+        Ok(result?)
+    }
+
     /// `len` zeros.
     pub(crate) fn zeros<S: FieldSpec>(&self, len: usize) -> Result<Buffer<S>, Error> {
-        Ok(Owned::Leased(self.workspace.lease_zeroed(len)?))
+        Ok(Owned::Leased(self.lease(|workspace| workspace.lease_zeroed(len))?))
     }
 
     /// `len` elements that will be written before they are read. What they are until then is whatever
     /// this proof left there.
     pub(crate) fn scratch<S: FieldSpec>(&self, len: usize) -> Result<Buffer<S>, Error> {
-        Ok(Owned::Leased(self.workspace.lease(len)?))
+        Ok(Owned::Leased(self.lease(|workspace| workspace.lease(len))?))
     }
 
     /// The elements of a slice.
     pub(crate) fn copy<S: FieldSpec>(&self, values: &[Fp<S>]) -> Result<Buffer<S>, Error> {
-        Ok(Owned::Leased(self.workspace.lease_copy(values)?))
+        Ok(Owned::Leased(self.lease(|workspace| workspace.lease_copy(values))?))
     }
 
     /// `len` bytes to be written, to be kept until the proof ends.
@@ -69,11 +95,11 @@ impl Memory {
     /// size would not serve anything else.
     pub(crate) fn bytes(&self, len: usize) -> Result<Owned<u8>, Error> {
         if len > self.column {
-            return Ok(Owned::Leased(self.workspace.lease(len)?));
+            return Ok(Owned::Leased(self.lease(|workspace| workspace.lease(len))?));
         }
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         if rest.len() < len {
-            *rest = self.workspace.lease(self.column)?;
+            *rest = self.lease(|workspace| workspace.lease(self.column))?;
         }
         // What is left over stays, what was before it is handed out.
         let left = rest.split_off(len).unwrap_or_default();
@@ -82,7 +108,7 @@ impl Memory {
 
     /// A column's size of words, or a little more.
     pub(crate) fn block(&self) -> Result<Lease<u64>, Error> {
-        Ok(self.workspace.lease(self.column / size_of::<u64>())?)
+        self.lease(|workspace| workspace.lease(self.column / size_of::<u64>()))
     }
 }
 

@@ -1,14 +1,23 @@
 //! Every expression of a circuit, compiled once when its key is prepared.
 
+use std::sync::OnceLock;
+
 use parhelion_field_kernels::{FieldSpec, Output};
 
 use crate::algebra::{Algebra, Compiled, Compiler, Uniform};
+use crate::plan::ProofPlan;
 use crate::shape::{Expression, Shape};
 use crate::stages::quotient::{Plan, permutation_fraction};
 
+/// Columns of a small group of constraints that those before did not read.
+const SMALL_GROUP: usize = 4;
+
 #[derive(Debug)]
 pub(crate) struct Programs<S: FieldSpec> {
-    pub(crate) quotient: Plan<S>,
+    /// The constraints, in groups that keep all threads busy.
+    quotient: Plan<S>,
+    /// The constraints in small groups, once they are asked for.
+    small_groups: OnceLock<Plan<S>>,
     /// For each permutation set: numerator (output 0) and denominator (output 1) of its product.
     pub(crate) permutation_fractions: Vec<Compiled<S>>,
     /// For each lookup: its input compressed by theta, and which of the tables it looks into.
@@ -43,9 +52,21 @@ impl<S: FieldSpec> Programs<S> {
         Self {
             // Some columns for each thread, so that none waits long for the others.
             quotient: Plan::new(shape, 8 + 8 * threads),
+            small_groups: OnceLock::new(),
             permutation_fractions,
             lookup_inputs,
             lookup_tables: tables.into_iter().map(compressed).collect(),
+        }
+    }
+}
+
+impl<S: FieldSpec> Programs<S> {
+    /// The constraints of `shape`, which these are the programs of, as `plan` takes them.
+    pub(crate) fn quotient(&self, shape: &Shape<S>, plan: ProofPlan) -> &Plan<S> {
+        if plan.small_groups {
+            self.small_groups.get_or_init(|| Plan::new(shape, SMALL_GROUP))
+        } else {
+            &self.quotient
         }
     }
 }

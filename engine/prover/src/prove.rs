@@ -1,5 +1,7 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
+use std::ops::Range;
+
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
@@ -27,14 +29,9 @@ pub(crate) fn prove<C: CurveSpec>(
     session.transcript.common_scalar(session.key.derived.transcript_repr)?;
     session.absorb_instances(instances)?;
 
-    let (advice, circuit_challenges) = synthesise(session, circuits)?;
-    let instances = pad_instances(session, instances)?;
+    let (mut columns, circuit_challenges) = columns(session, circuits, instances)?;
     let mut challenges = Challenges::new(circuit_challenges);
-    let mut columns: Vec<CircuitColumns<C::Scalar>> = advice
-        .into_iter()
-        .zip(instances)
-        .map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() })
-        .collect();
+    session.settle(&columns, &challenges)?;
 
     challenges.theta = session.transcript.challenge()?;
     session.stage(Stage::Lookup, |s| permute_lookups(s, &mut columns, &challenges))?;
@@ -45,9 +42,11 @@ pub(crate) fn prove<C: CurveSpec>(
     session.stage(Stage::Lookup, |s| lookup_products(s, &mut columns, &challenges))?;
     let random = session.stage(Stage::Vanishing, Session::commit_random_polynomial)?;
 
+    session.remember(&columns);
+
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.memory, s.key, &columns, &mut challenges)?;
+        let pieces = quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges)?;
         let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
         Ok((pieces, blinds))
@@ -62,6 +61,30 @@ pub(crate) fn prove<C: CurveSpec>(
     session.stage(Stage::Open, |s| opening::open(s, scheme, &opened))
 }
 
+/// Goes as far as it takes to know how much memory the proof would take. Nothing is written.
+pub(crate) fn rehearse<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    instances: &[Vec<&[Fp<C::Scalar>]>],
+) -> Result<(), Error> {
+    let (columns, challenges) = columns(session, circuits, instances)?;
+    session.settle(&columns, &Challenges::new(challenges))
+}
+
+/// The advice and instance columns of all circuits, and the circuits' challenges.
+fn columns<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    instances: &[Vec<&[Fp<C::Scalar>]>],
+) -> Result<(Vec<CircuitColumns<C::Scalar>>, Vec<Fp<C::Scalar>>), Error> {
+    let (advice, challenges) = synthesise(session, circuits)?;
+    let instances = pad_instances(session, instances)?;
+    let columns = advice.into_iter().zip(instances);
+    let columns =
+        columns.map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() });
+    Ok((columns.collect(), challenges))
+}
+
 /// Synthesises all circuits and commits to their columns, phase by phase.
 ///
 /// A single circuit may end its phases as it goes. Several circuits share their challenges, so
@@ -71,17 +94,19 @@ fn synthesise<C: CurveSpec>(
     circuits: &dyn Circuits<C::Scalar>,
 ) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let shape = session.key.shape();
-    let (memory, phases, challenges) = (session.memory, &shape.advice_phase, shape.challenge_phase.len());
-    let witness = |_| Witness::new(memory, phases, challenges, shape.n(), shape.usable_rows());
-    let mut witnesses =
-        (0..circuits.count()).map(witness).collect::<Result<Vec<Witness<C::Scalar>>, Error>>()?;
+    let (tools, phases, challenges) =
+        ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
+    let (rows, window) = ((shape.n(), shape.usable_rows()), session.plan.batch);
+    let mut witnesses: Vec<Witness<'_, C::Scalar>> =
+        (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
+    session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
     for phase in 0..shape.phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
             }
             session.stage(Stage::Synthesis, |session| {
-                let mut end_phase = |witness: &mut Witness<C::Scalar>| {
+                let mut end_phase = |witness: &mut Witness<'_, C::Scalar>| {
                     session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
@@ -91,11 +116,16 @@ fn synthesise<C: CurveSpec>(
             }
         } else {
             for (index, witness) in witnesses.iter_mut().enumerate() {
-                session.stage(Stage::Synthesis, |_| circuits.synthesize(index, witness, None))?;
+                session.stage(Stage::Synthesis, |_| {
+                    circuits.synthesize(index, witness, None)?;
+                    witness.close()
+                })?;
             }
         }
         session.stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
     }
+    session.cells = witnesses.iter().map(|witness| witness.cells).max().unwrap_or(0);
+    session.window = witnesses.iter().map(Witness::widened).max().flatten();
     let challenges = witnesses[0].challenges.iter().map(|challenge| challenge.unwrap_or(Fp::ZERO)).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
 }
@@ -118,23 +148,22 @@ fn permute_lookups<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
-    let mut lookups = Vec::with_capacity(circuits.len());
-    for (index, circuit) in circuits.iter().enumerate() {
-        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        lookups.push(session.permute_lookups(index, &columns, challenges)?);
-    }
-    let mut columns: Vec<(Poly, &[_])> = Vec::new();
-    for (circuit, lookups) in lookups.iter().enumerate() {
-        for (index, lookup) in lookups.iter().enumerate() {
-            columns.push((Poly::PermutedInput { circuit, index }, &lookup.input));
-            columns.push((Poly::PermutedTable { circuit, index }, &lookup.table));
+    for (circuit, table) in circuits.iter_mut().enumerate() {
+        let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
+        let tables = session.sort_tables(&columns, challenges)?;
+        // Two columns each.
+        for batch in batches(session.key.shape().lookups.len(), session.plan.batch.div_ceil(2)) {
+            let lookups = session.permute_lookups(circuit, batch.clone(), &columns, &tables, challenges)?;
+            let mut written: Vec<(Poly, &[_])> = Vec::with_capacity(2 * lookups.len());
+            for (index, lookup) in batch.zip(&lookups) {
+                written.push((Poly::PermutedInput { circuit, index }, &lookup.input));
+                written.push((Poly::PermutedTable { circuit, index }, &lookup.table));
+            }
+            session.write_columns(&written)?;
+            let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
+            table.permuted_inputs.extend(Stored::pack_all(session.kernels, session.memory, inputs)?);
+            table.permuted_tables.extend(Stored::pack_all(session.kernels, session.memory, tables)?);
         }
-    }
-    session.write_columns(&columns)?;
-    for (circuit, lookups) in circuits.iter_mut().zip(lookups) {
-        let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
-        circuit.permuted_inputs = Stored::pack_all(session.kernels, session.memory, inputs)?;
-        circuit.permuted_tables = Stored::pack_all(session.kernels, session.memory, tables)?;
     }
     Ok(())
 }
@@ -144,19 +173,9 @@ fn permutation_products<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
-    let mut products = Vec::with_capacity(circuits.len());
-    for (index, circuit) in circuits.iter().enumerate() {
+    for (index, circuit) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        products.push(session.permutation_products(index, &columns, challenges)?);
-    }
-    let mut columns: Vec<(Poly, &[_])> = Vec::new();
-    for (circuit, products) in products.iter().enumerate() {
-        for (index, product) in products.iter().enumerate() {
-            columns.push((Poly::PermutationProduct { circuit, index }, product));
-        }
-    }
-    session.write_columns(&columns)?;
-    for (circuit, products) in circuits.iter_mut().zip(products) {
+        let products = session.permutation_products(index, &columns, challenges)?;
         circuit.permutation_products = products.into_iter().map(Stored::Plain).collect();
     }
     Ok(())
@@ -168,30 +187,36 @@ fn lookup_products<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
-    let mut products = Vec::with_capacity(circuits.len());
-    for (index, circuit) in circuits.iter().enumerate() {
-        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
-        let compress = |session: &Session<'_, C>, program| session.compress(&columns, program, challenges);
-        let tables = programs.lookup_tables.iter().map(|table| compress(session, table));
-        let tables = tables.collect::<Result<Vec<_>, Error>>()?;
-        let permuted = circuit.permuted_inputs.iter().zip(&circuit.permuted_tables);
-        let lookups = programs.lookup_inputs.iter().zip(permuted).enumerate();
-        for (lookup, ((input, table), (permuted_input, permuted_table))) in lookups {
-            let poly = Poly::LookupProduct { circuit: index, index: lookup };
-            let input = compress(session, input)?;
-            let permuted_input = session.reader().rows(permuted_input.view())?;
-            let permuted_table = session.reader().rows(permuted_table.view())?;
-            let lookup = [&*input, &tables[*table], &permuted_input, &permuted_table];
-            products.push((poly, session.lookup_product(poly, lookup, challenges)?));
+    for (circuit, table) in circuits.iter_mut().enumerate() {
+        let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
+        // Lookups into the same table mostly follow each other.
+        let mut compressed = None;
+        for batch in batches(programs.lookup_inputs.len(), session.plan.batch) {
+            let mut products = Vec::with_capacity(batch.len());
+            for index in batch {
+                let (input, of) = &programs.lookup_inputs[index];
+                let values = match compressed.take() {
+                    Some((known, values)) if known == *of => values,
+                    _ => session.compress(&columns, &programs.lookup_tables[*of], challenges)?,
+                };
+                let input = session.compress(&columns, input, challenges)?;
+                let permuted_input = session.reader().rows(table.permuted_inputs[index].view())?;
+                let permuted_table = session.reader().rows(table.permuted_tables[index].view())?;
+                let poly = Poly::LookupProduct { circuit, index };
+                let columns = [&*input, &*values, &permuted_input, &permuted_table];
+                products.push((poly, session.lookup_product(poly, columns, challenges)?));
+                compressed = Some((*of, values));
+            }
+            session.write_columns(&products.iter().map(|(poly, z)| (*poly, &**z)).collect::<Vec<_>>())?;
+            table.lookup_products.extend(products.into_iter().map(|(_, z)| Stored::Plain(z)));
         }
     }
-    let columns: Vec<(Poly, &[_])> = products.iter().map(|(poly, product)| (*poly, &**product)).collect();
-    session.write_columns(&columns)?;
-    let mut products = products.into_iter().map(|(_, product)| Stored::Plain(product));
-    for circuit in circuits {
-        circuit.lookup_products = products.by_ref().take(programs.lookup_inputs.len()).collect();
-    }
     Ok(())
+}
+
+/// The numbers below `count`, at most `size` at a time.
+fn batches(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(size).map(move |start| start..count.min(start + size))
 }
 
 /// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j. Its blind is that of the

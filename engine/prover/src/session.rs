@@ -8,6 +8,7 @@ use crate::Error;
 use crate::key::Key;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
+use crate::plan::ProofPlan;
 use crate::stages::opening::Poly;
 use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
@@ -27,6 +28,14 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) kernels: &'a Kernels,
     pub(crate) memory: &'a Memory,
     pub(crate) key: &'a Key<'a, C>,
+    pub(crate) plan: ProofPlan,
+    /// The limit that the memory is under, in bytes.
+    pub(crate) limit: usize,
+    /// Whether there are no commitments: the columns are only looked at.
+    pub(crate) rehearsal: bool,
+    /// What synthesis took, see [`Sizes`](crate::estimate::Sizes).
+    pub(crate) cells: usize,
+    pub(crate) window: Option<usize>,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
     pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,

@@ -53,6 +53,27 @@ impl<S: FieldSpec> Stored<S> {
         stored.into_iter().flatten().collect()
     }
 
+    /// The n values of a column that was [`pack`](Self::pack)ed.
+    pub(crate) fn unpack(self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Buffer<S>, Error> {
+        match self {
+            Self::Plain(values) => Ok(values),
+            Self::Packed(packed) => {
+                let mut values = memory.scratch(n)?;
+                kernels.unpack(&packed, 0, &mut values);
+                Ok(values)
+            }
+            Self::Cells(_) => unreachable!("labels are not packed values"),
+        }
+    }
+
+    /// Bytes that a column was packed to.
+    pub(crate) fn packed_bytes(&self) -> Option<usize> {
+        match self {
+            Self::Packed(packed) => Some(packed.size()),
+            Self::Plain(_) | Self::Cells(_) => None,
+        }
+    }
+
     pub(crate) fn view(&self) -> StoredRef<'_, S> {
         match self {
             Self::Plain(values) => StoredRef::Plain(values),

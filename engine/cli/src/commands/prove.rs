@@ -49,12 +49,13 @@ struct Seconds {
     verify: f64,
 }
 
-/// Bytes that the proof took besides keys, SRS and circuit, and the bounds known before.
+/// Bytes that the proof took besides keys, SRS and circuit; what the engine estimates for it, and the
+/// smallest limit that it would have kept to.
 #[derive(Serialize)]
 struct Memory {
     peak_bytes: usize,
-    at_least: usize,
-    at_most: usize,
+    estimate: usize,
+    smallest_limit: usize,
 }
 
 pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
@@ -78,7 +79,6 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let (vk, keys_provenance) = (keys.pk.get_vk().clone(), keys.provenance);
     let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
     let prepared = prepared?;
-    let Estimate { at_least, at_most, scratch, .. } = prover.estimate(&prepared, 1);
 
     bar.start();
     let start = std::time::Instant::now();
@@ -102,7 +102,12 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     };
     file.write(&path)?;
 
-    let memory = Memory { peak_bytes: prover.pool().stats().peak + scratch, at_least, at_most };
+    let Estimate { expected, smallest, at_most, scratch, .. } = prover.estimate(&prepared, 1);
+    let memory = Memory {
+        peak_bytes: prover.pool().stats().peak + scratch,
+        estimate: expected.unwrap_or(at_most),
+        smallest_limit: smallest.unwrap_or(at_most),
+    };
     let report = Report {
         circuit: demo.name(),
         k,
@@ -154,7 +159,7 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usi
     let Report { circuit, k, seed, multi_open, threads, kernels, seconds, .. } = report;
     let time = |seconds: f64| ui::seconds(Duration::from_secs_f64(seconds));
     let line = |name: &str, text: String| ui::say(&format!("{name:<9} {text}"));
-    let Memory { peak_bytes, at_least, at_most } = report.memory;
+    let Memory { peak_bytes, estimate, smallest_limit } = report.memory;
     let bytes = |bytes: usize| ui::bytes(bytes as u64);
 
     line("circuit", format!("{circuit}, k = {k} ({} rows), seed {seed}", 1u64 << k));
@@ -176,7 +181,12 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usi
     line("", format!("{} s", stages.join(", ")));
     line(
         "memory",
-        format!("{} for the proof ({} to {} expected)", bytes(peak_bytes), bytes(at_least), bytes(at_most)),
+        format!(
+            "{} for the proof ({} estimated; a limit may be {})",
+            bytes(peak_bytes),
+            bytes(estimate),
+            bytes(smallest_limit)
+        ),
     );
     line("verified", format!("by the stock verifier, {}", time(seconds.verify)));
     line("written", report.file.display().to_string());

@@ -6,6 +6,7 @@ use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
 use crate::session::Session;
+use crate::storage::StoredRef;
 
 impl<C: CurveSpec> Session<'_, C> {
     /// Commits to columns given by their values on the rows, and writes the commitments in order.
@@ -55,30 +56,52 @@ impl<C: CurveSpec> Session<'_, C> {
         self.kernels.normalize(&commitments)
     }
 
-    /// Ends the current phase of all circuits: blinds and commits to its columns, then squeezes
-    /// its challenges.
-    pub(crate) fn commit_phase(&mut self, witnesses: &mut [&mut Witness<C::Scalar>]) -> Result<(), Error> {
-        let (shape, kernels) = (self.key.shape(), self.kernels);
-        for (circuit, witness) in witnesses.iter_mut().enumerate() {
-            witness.resolve_fractions(kernels);
-            let columns = witness.current_columns();
-            for &column in &columns {
-                self.blinding.fill(&mut witness.column_mut(column)[shape.usable_rows()..]);
-            }
-            columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
+    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
+    pub(crate) fn write_stored(&mut self, columns: &[(Poly, StoredRef<'_, C::Scalar>)]) -> Result<(), Error> {
+        if self.rehearsal {
+            return Ok(());
         }
-        let mut columns: Vec<(Poly, &[Fp<C::Scalar>])> = Vec::new();
-        for (circuit, witness) in witnesses.iter().enumerate() {
-            let indices = witness.current_columns().into_iter();
-            columns.extend(indices.map(|index| (Poly::Advice { circuit, index }, witness.column(index))));
+        for batch in columns.chunks(self.plan.batch) {
+            let (polys, stored): (Vec<_>, Vec<_>) = batch.iter().copied().unzip();
+            let rows = self.reader().all_rows(&stored)?;
+            self.write_columns(&polys.into_iter().zip(rows.iter().map(|rows| &**rows)).collect::<Vec<_>>())?;
         }
-        self.write_columns(&columns)?;
+        Ok(())
+    }
 
+    /// Begins the current phase of all circuits: draws what its columns are blinded with. Nothing else
+    /// is drawn before the phase ends, where the library does it.
+    pub(crate) fn begin_phase(&mut self, witnesses: &mut [&mut Witness<'_, C::Scalar>]) {
+        let blinding_rows = self.key.shape().n() - self.key.shape().usable_rows();
+        for (circuit, witness) in witnesses.iter_mut().enumerate() {
+            let columns = witness.current_columns();
+            let mut blinds = vec![vec![Fp::ZERO; blinding_rows]; columns.len()];
+            blinds.iter_mut().for_each(|blinds| self.blinding.fill(blinds));
+            columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
+            witness.begin_phase(blinds);
+        }
+    }
+
+    /// Ends the current phase of all circuits: commits to its columns, then squeezes its challenges.
+    /// Begins the next.
+    pub(crate) fn commit_phase(
+        &mut self,
+        witnesses: &mut [&mut Witness<'_, C::Scalar>],
+    ) -> Result<(), Error> {
+        witnesses.iter_mut().try_for_each(|witness| witness.close())?;
+        let columns = witnesses.iter().enumerate().flat_map(|(circuit, witness)| {
+            witness.closed().map(move |(index, column)| (Poly::Advice { circuit, index }, column))
+        });
+        self.write_stored(&columns.collect::<Vec<_>>())?;
+
+        let shape = self.key.shape();
         let phase = witnesses.first().map_or(0, |witness| witness.phase);
         for (index, _) in shape.challenge_phase.iter().enumerate().filter(|(_, after)| **after == phase) {
             let challenge = self.transcript.challenge()?;
             witnesses.iter_mut().for_each(|witness| witness.challenges[index] = Some(challenge));
         }
-        witnesses.iter_mut().try_for_each(|witness| witness.end_phase(kernels, self.memory))
+        witnesses.iter_mut().for_each(|witness| witness.phase += 1);
+        self.begin_phase(witnesses);
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@
 //! row of A' equals its row of S' or the row of A' before. Any such arrangement verifies; this one
 //! is a function of the values alone.
 
+use std::ops::Range;
+
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
@@ -24,7 +26,8 @@ pub(crate) struct Permuted<S: FieldSpec> {
 }
 
 /// Canonical integers in ascending order; single words where all of them fit.
-enum Sorted {
+#[derive(Debug)]
+pub(crate) enum Sorted {
     Narrow(Vec<u64>),
     Wide(Vec<[u64; 4]>),
 }
@@ -114,54 +117,68 @@ fn permute<S: FieldSpec>(
 }
 
 impl<C: CurveSpec> Session<'_, C> {
-    /// Compresses and permutes the lookups of one circuit, and blinds A' and S'.
+    /// The usable rows of the tables of one circuit, compressed and sorted.
+    pub(crate) fn sort_tables(
+        &self,
+        columns: &Columns<'_, C>,
+        challenges: &Challenges<C::Scalar>,
+    ) -> Result<Vec<Sorted>, Error> {
+        let usable = self.key.shape().usable_rows();
+        let programs = &self.key.derived.programs.lookup_tables;
+        let mut sorted = Vec::with_capacity(programs.len());
+        for batch in programs.chunks(self.plan.batch) {
+            let tables = batch.iter().map(|table| self.compress(columns, table, challenges));
+            let tables = tables.collect::<Result<Vec<_>, Error>>()?;
+            let executor = self.kernels.executor();
+            sorted.extend(executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable])));
+        }
+        Ok(sorted)
+    }
+
+    /// Compresses and permutes some lookups of one circuit, and blinds A' and S'.
     pub(crate) fn permute_lookups(
         &mut self,
         circuit: usize,
+        batch: Range<usize>,
         columns: &Columns<'_, C>,
+        tables: &[Sorted],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
-        let (kernels, shape, programs) = (self.kernels, self.key.shape(), &self.key.derived.programs);
-        let (n, usable) = (shape.n(), shape.usable_rows());
-        let compress = |compiled| self.compress(columns, compiled, challenges);
-        let tables = programs.lookup_tables.iter().map(compress).collect::<Result<Vec<_>, Error>>()?;
-        let inputs = programs
-            .lookup_inputs
-            .iter()
-            .map(|(input, _)| compress(input))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let (kernels, shape) = (self.kernels, self.key.shape());
+        let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
+        let (n, usable, first) = (shape.n(), shape.usable_rows(), batch.start);
+        let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
+        let inputs = inputs.collect::<Result<Vec<_>, Error>>()?;
         let scratch = || -> Result<_, Error> {
             Ok(Permuted { input: self.memory.scratch(n)?, table: self.memory.scratch(n)? })
         };
         let mut lookups = inputs.iter().map(|_| scratch()).collect::<Result<Vec<_>, Error>>()?;
 
         if let Some(replay) = &self.replay {
-            let replayed = &replay.permuted_lookups[circuit * lookups.len()..];
+            let replayed = &replay.permuted_lookups[circuit * shape.lookups.len() + batch.start..];
             for (lookup, (input, table)) in lookups.iter_mut().zip(replayed) {
                 lookup.input.copy_from_slice(input);
                 lookup.table.copy_from_slice(table);
             }
         } else {
-            let executor = kernels.executor();
-            let sorted = executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable]));
             let mut outcomes = vec![Ok(()); lookups.len()];
             let jobs = lookups.iter_mut().zip(&mut outcomes);
-            executor.for_each(jobs, |index, (lookup, outcome)| {
-                let (input, table) = (&inputs[index][..usable], &sorted[programs.lookup_inputs[index].1]);
+            kernels.executor().for_each(jobs, |index, (lookup, outcome)| {
+                let (input, table) = (&inputs[index][..usable], &tables[programs[index].1]);
                 *outcome = permute(input, table, &mut lookup.input, &mut lookup.table);
             });
-            for (index, outcome) in outcomes.into_iter().enumerate() {
-                let input = &inputs[index];
+            for ((lookup, input), outcome) in batch.zip(&inputs).zip(outcomes) {
                 outcome.map_err(|value| {
                     let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
-                    let (name, value) = (shape.lookups[index].name.clone(), format!("{:?}", input[row]));
-                    Error::LookupValueMissing { circuit, lookup: index, name, row, value }
+                    let (name, value) = (shape.lookups[lookup].name.clone(), format!("{:?}", input[row]));
+                    Error::LookupValueMissing { circuit, lookup, name, row, value }
                 })?;
             }
         }
+        drop(inputs);
 
         let replayed = self.replay.is_some();
-        for (index, lookup) in lookups.iter_mut().enumerate() {
+        for (index, lookup) in (first..).zip(&mut lookups) {
             for column in [&mut lookup.input, &mut lookup.table] {
                 let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);

@@ -48,7 +48,8 @@ impl<C: CurveSpec> Columns<'_, C> {
 }
 
 impl<C: CurveSpec> Session<'_, C> {
-    /// Computes and blinds the products of one circuit's permutation sets; `z` columns of n rows.
+    /// Computes, blinds and commits to the products of one circuit's permutation sets; `z` columns of n
+    /// rows.
     ///
     /// Each product starts where the one before ended; the last must end in 1.
     pub(crate) fn permutation_products(
@@ -61,14 +62,21 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        for (index, fraction) in self.key.derived.programs.permutation_fractions.iter().enumerate() {
-            let mut z = self.memory.scratch(shape.n())?;
-            let mut denominator = self.memory.scratch(shape.n())?;
-            columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
-            self.grand_product(&mut z, denominator, last);
-            self.draw_blind(Poly::PermutationProduct { circuit, index });
-            last = z[usable];
-            products.push(z);
+        let fractions = &self.key.derived.programs.permutation_fractions;
+        for (first, fractions) in (0..).step_by(self.plan.batch).zip(fractions.chunks(self.plan.batch)) {
+            for (fraction, index) in fractions.iter().zip(first..) {
+                let mut z = self.memory.scratch(shape.n())?;
+                let mut denominator = self.memory.scratch(shape.n())?;
+                columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
+                self.grand_product(&mut z, denominator, last);
+                self.draw_blind(Poly::PermutationProduct { circuit, index });
+                last = z[usable];
+                products.push(z);
+            }
+            let poly = |index| Poly::PermutationProduct { circuit, index };
+            let batch = products[first..].iter().zip(first..);
+            let batch: Vec<_> = batch.map(|(product, index)| (poly(index), &**product)).collect();
+            self.write_columns(&batch)?;
         }
         if last != Fp::ONE && !last.is_zero() {
             return Err(Error::CopyConstraint { circuit, got: format!("{last:?}") });

@@ -7,9 +7,9 @@ use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
 use crate::Error;
 use crate::memory::{Buffer, Memory};
-use crate::storage::Stored;
+use crate::storage::{Stored, StoredRef};
 
-/// A value a circuit assigns. Fractions are inverted together when their phase ends.
+/// A value a circuit assigns. Fractions are inverted together when their column is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cell<S: FieldSpec> {
     Value(Fp<S>),
@@ -18,82 +18,250 @@ pub(crate) enum Cell<S: FieldSpec> {
 
 /// The advice columns of one circuit while it is being synthesised.
 ///
-/// Values go straight into columns of n field elements; what is never assigned stays zero.
+/// Values go straight into columns of n field elements; what is never assigned stays zero. Circuits
+/// fill one column after the other, or some side by side, so only so many are open at a time, and the
+/// one that was left longest ago is packed. A circuit that comes back to it finds it again, and may
+/// have more open from then on.
 #[derive(Debug)]
-pub(crate) struct Witness<S: FieldSpec> {
-    /// Empty once committed to.
-    columns: Vec<Buffer<S>>,
-    /// Columns that are committed to.
-    stored: Vec<Option<Stored<S>>>,
-    column_phase: Vec<u8>,
+pub(crate) struct Witness<'m, S: FieldSpec> {
+    kernels: &'m Kernels,
+    memory: &'m Memory,
+    n: usize,
     usable_rows: usize,
-    /// Denominators of the cells that were assigned fractions, per column.
-    denominators: Vec<HashMap<usize, Fp<S>>>,
+    columns: Vec<AdviceColumn<S>>,
+    /// Columns of the current phase that are open, and how many there may be; at first, and now.
+    open: Vec<usize>,
+    first_window: usize,
+    window: usize,
+    /// The column assigned to last, which is open.
+    last: Option<usize>,
+    /// Counts how often the circuit has turned to another column.
+    clock: u64,
+    /// Buffers of the values that the circuit may read back.
+    pub(crate) cells: usize,
     /// The phase that is being assigned. Columns of earlier phases are committed to.
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
 }
 
-impl<S: FieldSpec> Witness<S> {
+#[derive(Debug)]
+struct AdviceColumn<S: FieldSpec> {
+    phase: u8,
+    state: State<S>,
+    /// Of the cells that were assigned fractions since the column was opened.
+    denominators: HashMap<usize, Fp<S>>,
+    /// The rows after the usable ones, once its phase has begun.
+    blinds: Vec<Fp<S>>,
+    /// When the circuit last turned to it.
+    used: u64,
+}
+
+#[derive(Debug)]
+enum State<S: FieldSpec> {
+    /// Nothing was assigned yet.
+    Blank,
+    Open(Buffer<S>),
+    Closed(Stored<S>),
+}
+
+impl<S: FieldSpec> Default for State<S> {
+    fn default() -> Self {
+        Self::Blank
+    }
+}
+
+impl<S: FieldSpec> AdviceColumn<S> {
+    /// Takes the values out, if the column is not closed.
+    fn take(&mut self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Option<Buffer<S>>, Error> {
+        let mut values = match take(&mut self.state) {
+            State::Closed(stored) => {
+                self.state = State::Closed(stored);
+                return Ok(None);
+            }
+            State::Open(values) => values,
+            State::Blank => self.blank(memory, n)?,
+        };
+        // A denominator of zero makes the cell zero.
+        let (rows, mut inverses): (Vec<usize>, Vec<Fp<S>>) = take(&mut self.denominators).into_iter().unzip();
+        kernels.batch_invert(&mut inverses);
+        rows.into_iter().zip(inverses).for_each(|(row, inverse)| values[row] *= inverse);
+        Ok(Some(values))
+    }
+
+    /// The values of a column that nothing was assigned to.
+    fn blank(&self, memory: &Memory, n: usize) -> Result<Buffer<S>, Error> {
+        let mut values = memory.zeros(n)?;
+        values[n - self.blinds.len()..].copy_from_slice(&self.blinds);
+        Ok(values)
+    }
+}
+
+impl<'m, S: FieldSpec> Witness<'m, S> {
+    /// Blank columns of these phases, of which `window` may be open at once.
     pub(crate) fn new(
-        memory: &Memory,
+        (kernels, memory): (&'m Kernels, &'m Memory),
         column_phase: &[u8],
         challenges: usize,
-        n: usize,
-        usable_rows: usize,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            columns: column_phase.iter().map(|_| memory.zeros(n)).collect::<Result<_, _>>()?,
-            stored: column_phase.iter().map(|_| None).collect(),
-            column_phase: column_phase.to_vec(),
+        (n, usable_rows): (usize, usize),
+        window: usize,
+    ) -> Self {
+        let column = |&phase: &u8| AdviceColumn {
+            phase,
+            state: State::Blank,
+            denominators: HashMap::new(),
+            blinds: Vec::new(),
+            used: 0,
+        };
+        Self {
+            kernels,
+            memory,
+            n,
             usable_rows,
-            denominators: vec![HashMap::new(); column_phase.len()],
+            columns: column_phase.iter().map(column).collect(),
+            open: Vec::new(),
+            first_window: window.max(1),
+            window: window.max(1),
+            last: None,
+            clock: 0,
+            cells: 0,
             phase: 0,
             challenges: vec![None; challenges],
-        })
+        }
+    }
+
+    /// Where the columns are kept.
+    pub(crate) fn memory(&self) -> &'m Memory {
+        self.memory
+    }
+
+    /// Begins the current phase with the last rows of its columns, which are as many for each.
+    pub(crate) fn begin_phase(&mut self, blinds: Vec<Vec<Fp<S>>>) {
+        for (index, blinds) in self.current_columns().into_iter().zip(blinds) {
+            let column = &mut self.columns[index];
+            if let State::Open(values) = &mut column.state {
+                // The circuit was early.
+                values[self.n - blinds.len()..].copy_from_slice(&blinds);
+                self.open.push(index);
+            }
+            column.blinds = blinds;
+        }
     }
 
     /// Sets a cell. `None` is an unknown value: an error in the columns of this phase, nothing in
     /// those of a later one. Columns that are committed to stay as they are.
     pub(crate) fn assign(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<(), Error> {
         let columns = self.columns.len();
-        let Some(&phase) = self.column_phase.get(column) else {
+        let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
             return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
         };
         if row >= self.usable_rows {
             return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
         }
-        if phase < self.phase {
+        if *phase < self.phase {
             return Ok(());
         }
-        let value = match cell {
-            None if phase > self.phase => return Ok(()),
+        let cell = match cell {
+            Some(cell) => cell,
+            None if *phase > self.phase => return Ok(()),
             None => return Err(Error::UnknownWitness { column, row }),
-            Some(Cell::Value(value)) => {
-                let denominators = &mut self.denominators[column];
-                if !denominators.is_empty() {
-                    denominators.remove(&row);
-                }
-                value
-            }
-            Some(Cell::Fraction(numerator, denominator)) => {
-                self.denominators[column].insert(row, denominator);
-                numerator
-            }
         };
-        self.columns[column][row] = value;
+        if self.last != Some(column) {
+            self.turn_to(column)?;
+        }
+        let AdviceColumn { state, denominators, .. } = &mut self.columns[column];
+        if let State::Open(values) = state {
+            values[row] = match cell {
+                Cell::Value(value) => {
+                    if !denominators.is_empty() {
+                        denominators.remove(&row);
+                    }
+                    value
+                }
+                Cell::Fraction(numerator, denominator) => {
+                    denominators.insert(row, denominator);
+                    numerator
+                }
+            };
+        }
         Ok(())
+    }
+
+    /// Opens a column.
+    fn turn_to(&mut self, index: usize) -> Result<(), Error> {
+        self.clock += 1;
+        self.columns[index].used = self.clock;
+        if !matches!(self.columns[index].state, State::Open(_)) {
+            let current = self.columns[index].phase == self.phase;
+            if current && matches!(self.columns[index].state, State::Closed(_)) {
+                self.window *= 2;
+            }
+            while current && self.open.len() >= self.window {
+                self.close_oldest()?;
+            }
+            let column = &mut self.columns[index];
+            let values = match take(&mut column.state) {
+                State::Blank => column.blank(self.memory, self.n)?,
+                State::Open(values) => values,
+                State::Closed(stored) => stored.unpack(self.kernels, self.memory, self.n)?,
+            };
+            column.state = State::Open(values);
+            if current {
+                self.open.push(index);
+            }
+        }
+        self.last = Some(index);
+        Ok(())
+    }
+
+    fn close_oldest(&mut self) -> Result<(), Error> {
+        let oldest = (0..self.open.len()).min_by_key(|&place| self.columns[self.open[place]].used);
+        let Some(place) = oldest else { return Ok(()) };
+        let column = &mut self.columns[self.open.swap_remove(place)];
+        self.last = None;
+        if let Some(values) = column.take(self.kernels, self.memory, self.n)? {
+            column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
+        }
+        Ok(())
+    }
+
+    /// Closes all columns of the current phase.
+    pub(crate) fn close(&mut self) -> Result<(), Error> {
+        self.last = None;
+        self.open.clear();
+        for indices in self.current_columns().chunks(self.window) {
+            let (mut closed, mut columns) = (Vec::new(), Vec::new());
+            for &index in indices {
+                if let Some(values) = self.columns[index].take(self.kernels, self.memory, self.n)? {
+                    closed.push(index);
+                    columns.push(values);
+                }
+            }
+            let stored = Stored::pack_all(self.kernels, self.memory, columns)?;
+            for (index, stored) in closed.into_iter().zip(stored) {
+                self.columns[index].state = State::Closed(stored);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many columns may be open at once, if the circuit needed more than it had at first.
+    pub(crate) fn widened(&self) -> Option<usize> {
+        (self.window > self.first_window).then_some(self.window)
     }
 
     /// Whether the current phase is one of the circuit's, rather than past its last.
     pub(crate) fn has_phase(&self) -> bool {
-        self.column_phase.iter().max().map_or(self.phase == 0, |&last| self.phase <= last)
+        self.columns
+            .iter()
+            .map(|column| column.phase)
+            .max()
+            .map_or(self.phase == 0, |last| self.phase <= last)
     }
 
     /// Indices of the columns of the current phase, ascending.
     pub(crate) fn current_columns(&self) -> Vec<usize> {
-        (0..self.columns.len()).filter(|&column| self.column_phase[column] == self.phase).collect()
+        (0..self.columns.len()).filter(|&column| self.columns[column].phase == self.phase).collect()
     }
 
     /// How many columns there are.
@@ -102,52 +270,30 @@ impl<S: FieldSpec> Witness<S> {
         self.columns.len()
     }
 
-    pub(crate) fn column(&self, index: usize) -> &[Fp<S>] {
-        &self.columns[index]
+    /// The closed columns of the current phase, with their indices.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = (usize, StoredRef<'_, S>)> {
+        let current = self.columns.iter().enumerate().filter(|(_, column)| column.phase == self.phase);
+        current.filter_map(|(index, column)| match &column.state {
+            State::Closed(stored) => Some((index, stored.view())),
+            State::Blank | State::Open(_) => None,
+        })
     }
 
-    pub(crate) fn column_mut(&mut self, index: usize) -> &mut [Fp<S>] {
-        &mut self.columns[index]
-    }
-
-    /// Divides the fractions of the current phase out, with one inversion. A denominator of zero
-    /// makes the cell zero.
-    pub(crate) fn resolve_fractions(&mut self, kernels: &Kernels) {
-        let cells: Vec<(usize, usize)> = self
-            .current_columns()
-            .into_iter()
-            .flat_map(|column| self.denominators[column].keys().map(move |&row| (column, row)))
-            .collect();
-        let mut inverses: Vec<Fp<S>> =
-            cells.iter().map(|(column, row)| self.denominators[*column][row]).collect();
-        kernels.batch_invert(&mut inverses);
-        for ((column, row), inverse) in cells.into_iter().zip(inverses) {
-            self.columns[column][row] *= inverse;
-        }
-        for column in self.current_columns() {
-            self.denominators[column] = HashMap::new();
-        }
-    }
-
-    /// Ends the current phase: its columns will not change any more.
-    pub(crate) fn end_phase(&mut self, kernels: &Kernels, memory: &Memory) -> Result<(), Error> {
-        let current = self.current_columns();
-        let columns = current.iter().map(|&column| take(&mut self.columns[column])).collect();
-        for (column, stored) in current.into_iter().zip(Stored::pack_all(kernels, memory, columns)?) {
-            self.stored[column] = Some(stored);
-        }
-        self.phase += 1;
-        Ok(())
-    }
-
+    /// The columns, all of which are closed.
     pub(crate) fn into_columns(self) -> Vec<Stored<S>> {
-        let columns = self.columns.into_iter().zip(self.stored);
-        columns.map(|(column, stored)| stored.unwrap_or_else(|| Stored::Plain(column))).collect()
+        self.columns
+            .into_iter()
+            .map(|column| match column.state {
+                State::Closed(stored) => stored,
+                State::Open(values) => Stored::Plain(values),
+                State::Blank => unreachable!("every phase of a circuit is closed when it ends"),
+            })
+            .collect()
     }
 }
 
 /// Called when a circuit says, in the middle of its synthesis, that its current phase is complete.
-pub(crate) type EndPhase<'a, S> = &'a mut dyn FnMut(&mut Witness<S>) -> Result<(), Error>;
+pub(crate) type EndPhase<'a, S> = &'a mut dyn FnMut(&mut Witness<'_, S>) -> Result<(), Error>;
 
 /// Circuits that can be synthesised.
 pub(crate) trait Circuits<S: FieldSpec> {
@@ -159,7 +305,7 @@ pub(crate) trait Circuits<S: FieldSpec> {
     fn synthesize(
         &self,
         circuit: usize,
-        witness: &mut Witness<S>,
+        witness: &mut Witness<'_, S>,
         end_phase: Option<EndPhase<'_, S>>,
     ) -> Result<(), Error>;
 }
@@ -170,41 +316,104 @@ mod tests {
     use parhelion_allocators::Pool;
     use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 
+    const N: usize = 64;
+    const USABLE: usize = N - 4;
+
     fn value(v: u64) -> Bn254Fr {
         Fp::from_u64(v)
     }
 
-    fn witness() -> Witness<Bn254FrSpec> {
-        Witness::new(&Memory::new(Pool::default().workspace(), 3), &[0, 1], 1, 8, 4).unwrap()
+    fn with_witness(phases: &[u8], window: usize, test: impl FnOnce(Witness<'_, Bn254FrSpec>)) {
+        let (kernels, memory) = (Kernels::sequential(), Memory::new(Pool::default().workspace(), 6));
+        test(Witness::new((&kernels, &memory), phases, 1, (N, USABLE), window));
+    }
+
+    fn rows(witness: &Witness<'_, Bn254FrSpec>) -> Vec<Vec<Bn254Fr>> {
+        let unpack = |column: StoredRef<'_, Bn254FrSpec>| match column {
+            StoredRef::Plain(values) => values.to_vec(),
+            StoredRef::Packed(packed) => {
+                let mut values = vec![Fp::ZERO; N];
+                witness.kernels.unpack(packed, 0, &mut values);
+                values
+            }
+            StoredRef::Cells(_) => unreachable!("no advice column is made of labels"),
+        };
+        witness.closed().map(|(_, column)| unpack(column)).collect()
     }
 
     #[test]
     fn the_last_assignment_of_a_cell_counts() {
-        let mut w = witness();
-        w.assign(0, 0, Some(Cell::Fraction(value(6), value(3)))).unwrap();
-        w.assign(0, 1, Some(Cell::Fraction(value(6), value(3)))).unwrap();
-        w.assign(0, 1, Some(Cell::Value(value(6)))).unwrap();
-        w.assign(0, 2, Some(Cell::Value(value(9)))).unwrap();
-        w.assign(0, 2, Some(Cell::Fraction(value(9), Fp::ZERO))).unwrap();
-        w.resolve_fractions(&Kernels::sequential());
-        assert_eq!(w.column(0)[..4], [value(2), value(6), Fp::ZERO, Fp::ZERO]);
+        with_witness(&[0, 1], 1, |mut w| {
+            w.assign(0, 0, Some(Cell::Fraction(value(6), value(3)))).unwrap();
+            w.assign(0, 1, Some(Cell::Fraction(value(6), value(3)))).unwrap();
+            w.assign(0, 1, Some(Cell::Value(value(6)))).unwrap();
+            w.assign(0, 2, Some(Cell::Value(value(9)))).unwrap();
+            w.assign(0, 2, Some(Cell::Fraction(value(9), Fp::ZERO))).unwrap();
+            w.close().unwrap();
+            assert_eq!(rows(&w)[0][..4], [value(2), value(6), Fp::ZERO, Fp::ZERO]);
+        });
+    }
+
+    #[test]
+    fn columns_may_be_closed_and_opened_at_any_time() {
+        const COLUMNS: usize = 5;
+        let blinds = |column: usize| vec![value(1000 + column as u64); N - USABLE];
+        for window in [1, 2, 3, COLUMNS] {
+            with_witness(&[0; COLUMNS], window, |mut w| {
+                w.begin_phase((0..COLUMNS).map(blinds).collect());
+                let mut expected = vec![vec![Fp::ZERO; N]; COLUMNS];
+                expected
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, rows)| rows[USABLE..].copy_from_slice(&blinds(i)));
+                // In a row, side by side, back and forth, and nothing in the last column.
+                let in_a_row = (0..40).map(|i| (i / 10, i % 10));
+                let orders = in_a_row.chain((0..40).map(|i| (i % 10 % 4, 10 + i / 4)));
+                let back = [(0, 3), (3, 3), (0, 4), (2, 30), (1, 3), (0, 5)];
+                for (i, (column, row)) in orders.chain(back).enumerate() {
+                    let i = i as u64 + 1;
+                    if i.is_multiple_of(3) {
+                        w.assign(column, row, Some(Cell::Fraction(value(10 * i), value(5)))).unwrap();
+                        expected[column][row] = value(2 * i);
+                    } else {
+                        w.assign(column, row, Some(Cell::Value(value(i)))).unwrap();
+                        expected[column][row] = value(i);
+                    }
+                }
+                w.close().unwrap();
+                assert_eq!(rows(&w), expected, "{window} columns at a time");
+            });
+        }
     }
 
     #[test]
     fn bad_cells_are_errors() {
-        let mut w = witness();
-        assert!(matches!(w.assign(2, 0, None), Err(Error::ColumnOutOfRange { column: 2, columns: 2, .. })));
-        assert!(matches!(w.assign(0, 4, None), Err(Error::RowOutOfRange { row: 4, usable: 4, .. })));
-        assert!(matches!(w.assign(0, 3, None), Err(Error::UnknownWitness { column: 0, row: 3 })));
-        assert!(w.assign(1, 3, None).is_ok(), "a later phase may still be unknown");
+        with_witness(&[0, 1], 1, |mut w| {
+            assert!(matches!(
+                w.assign(2, 0, None),
+                Err(Error::ColumnOutOfRange { column: 2, columns: 2, .. })
+            ));
+            assert!(matches!(w.assign(0, USABLE, None), Err(Error::RowOutOfRange { usable: USABLE, .. })));
+            assert!(matches!(w.assign(0, 3, None), Err(Error::UnknownWitness { column: 0, row: 3 })));
+            assert!(w.assign(1, 3, None).is_ok(), "a later phase may still be unknown");
+        });
     }
 
     #[test]
     fn committed_columns_stay() {
-        let mut w = witness();
-        w.assign(0, 0, Some(Cell::Value(value(1)))).unwrap();
-        w.phase = 1;
-        w.assign(0, 0, Some(Cell::Value(value(2)))).unwrap();
-        assert_eq!(w.column(0)[0], value(1));
+        with_witness(&[0, 1], 1, |mut w| {
+            w.assign(0, 0, Some(Cell::Value(value(1)))).unwrap();
+            w.assign(1, 0, Some(Cell::Value(value(7)))).unwrap();
+            w.close().unwrap();
+            assert_eq!(rows(&w)[0][0], value(1));
+            w.phase = 1;
+            w.begin_phase(vec![vec![value(8)]]);
+            w.assign(0, 0, Some(Cell::Value(value(2)))).unwrap();
+            w.close().unwrap();
+            assert_eq!(rows(&w)[0][..2], [value(7), Fp::ZERO], "a value may come early");
+            assert_eq!(rows(&w)[0][N - 1], value(8));
+            w.phase = 0;
+            assert_eq!(rows(&w)[0][0], value(1));
+        });
     }
 }

@@ -13,7 +13,6 @@ use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 use super::unsupported;
 use crate::Error;
 use crate::adapters::cast::{self, AssignedArena};
-use crate::memory::Memory;
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
@@ -23,7 +22,6 @@ pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
     pub(super) constants: Vec<Column<Fixed>>,
     pub(super) k: u32,
     pub(super) usable_rows: usize,
-    pub(super) memory: &'a Memory,
 }
 
 impl<C, ConcreteCircuit> Circuits<Bn254FrSpec> for LibraryCircuits<'_, C, ConcreteCircuit>
@@ -38,20 +36,21 @@ where
     fn synthesize(
         &self,
         circuit: usize,
-        witness: &mut Witness<Bn254FrSpec>,
+        witness: &mut Witness<'_, Bn254FrSpec>,
         end_phase: Option<EndPhase<'_, Bn254FrSpec>>,
     ) -> Result<(), Error> {
         // Configured as the library does: once, with the parameters of the first circuit.
         let mut cs = ConstraintSystem::default();
         let config = ConcreteCircuit::configure_with_params(&mut cs, self.circuits[0].params());
+        // Dropped only after the synthesis, in which references to its values may be used.
+        let arena = AssignedArena::new(witness.memory());
         let mut assignment = WitnessAssignment {
             witness,
             end_phase,
             instances: self.instances[circuit],
             usable_rows: self.usable_rows,
             k: self.k,
-            // Dropped only after the synthesis, in which references to its values may be used.
-            arena: AssignedArena::new(self.memory),
+            arena,
             failure: None,
         };
         let result = ConcreteCircuit::FloorPlanner::synthesize(
@@ -60,6 +59,7 @@ where
             config,
             self.constants.clone(),
         );
+        assignment.witness.cells = assignment.witness.cells.max(assignment.arena.blocks());
         // What went wrong first says more than what the circuit made of it.
         match (assignment.failure.take(), result) {
             (Some(failure), _) => Err(failure),
@@ -68,8 +68,8 @@ where
     }
 }
 
-struct WitnessAssignment<'a, 'e, F: Field> {
-    witness: &'a mut Witness<Bn254FrSpec>,
+struct WitnessAssignment<'a, 'm, 'e, F: Field> {
+    witness: &'a mut Witness<'m, Bn254FrSpec>,
     end_phase: Option<EndPhase<'e, Bn254FrSpec>>,
     instances: &'a [&'a [F]],
     usable_rows: usize,
@@ -79,7 +79,7 @@ struct WitnessAssignment<'a, 'e, F: Field> {
     failure: Option<Error>,
 }
 
-impl<F: Field> WitnessAssignment<'_, '_, F> {
+impl<F: Field> WitnessAssignment<'_, '_, '_, F> {
     fn note(&mut self, result: Result<(), Error>) {
         if let (Err(error), None) = (result, &self.failure) {
             self.failure = Some(error);
@@ -115,7 +115,7 @@ fn hash<F: Field>(value: &Assigned<F>) -> u64 {
     })
 }
 
-impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, F> {
+impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
     fn exit_region(&mut self) {}

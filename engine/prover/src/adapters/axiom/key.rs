@@ -15,6 +15,7 @@ use parhelion_scheduler::ExecutorExt;
 use super::{params, shape};
 use crate::Error;
 use crate::adapters::cast;
+use crate::estimate::Seen;
 use crate::key::{Derived, Key, KeyColumn};
 use crate::programs::Programs;
 use crate::shape::Shape;
@@ -185,6 +186,8 @@ fn derive(
         labels: Labels::new(kernels, &domain, shape.permutation.len()),
         domain,
         programs: Programs::new(&shape, kernels.threads()),
+        reads_back: true,
+        seen: Seen::default(),
         transcript_repr: cast::from_scalar(pk.get_vk().transcript_repr()),
         shape,
     };

@@ -1,6 +1,5 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ff::Field;
@@ -9,7 +8,6 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
-use parhelion_allocators::Workspace;
 use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
 use rand_core::RngCore;
 
@@ -18,10 +16,10 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate};
-use crate::memory::Memory;
-use crate::prove::prove;
-use crate::session::{Replay, Session};
+use crate::estimate::Estimate;
+use crate::run::Io;
+use crate::session::Replay;
+use crate::settle::Rehearsal;
 use crate::{Error, Prover};
 
 impl Prover {
@@ -96,22 +94,26 @@ impl Prover {
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
     #[must_use]
     pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
-        estimate(&key.key(), circuits, self.threads())
+        self.estimate_of(&key.key(), circuits)
     }
 
-    /// The memory of one proof. Under a limit, waits for its turn.
-    pub(crate) fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
-        let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
-            return Ok(self.pool.workspace());
-        }
-        if estimate.at_least > limit.bytes() {
-            let needed = estimate.at_least;
-            return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
-        }
-        // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
-        Ok(self.pool.workspace_in(reservation)?)
+    /// How much memory a proof of these circuits takes: synthesises them and looks at their columns,
+    /// without committing to anything. This takes about a twentieth of the time of a proof.
+    ///
+    /// Circuits with challenges see made-up ones.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`], as far as it is noticed without a proof.
+    pub fn rehearse<ConcreteCircuit: Circuit<Fr>>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+    ) -> Result<Estimate, Error> {
+        let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+        self.run_generic::<G1Affine, _>(key, circuits, instances, io, true)?;
+        Ok(self.estimate(key, circuits.len()))
     }
 
     /// As [`Prover::prove`], with the values the library's prover drew outside the caller's
@@ -192,35 +194,39 @@ impl Prover {
         T: TranscriptWrite<C, E>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        let (mut transcript, mut blinding) =
+            (LibraryTranscript::<C, E, T>::new(transcript), CallerRandomness(rng));
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay };
+        self.run_generic::<C, _>(key, circuits, instances, io, false)
+    }
+
+    /// Makes a proof, or rehearses it, after checking what it is asked for.
+    fn run_generic<C, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_, Bn254G1Spec>,
+        rehearsal: bool,
+    ) -> Result<(), Error>
+    where
+        C: CurveAffine,
+        ConcreteCircuit: Circuit<C::ScalarExt>,
+    {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
         check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
-        if let Some(replay) = &replay {
+        if let Some(replay) = &io.replay {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
-        let view = key.key();
-        let estimate = estimate(&view, circuits.len(), self.threads());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
             constants: key.constraint_system.constants().clone(),
             k: shape.k,
             usable_rows: shape.usable_rows(),
-            memory: &memory,
         };
-        let mut session = Session {
-            kernels: &self.kernels,
-            memory: &memory,
-            key: &view,
-            observer: self.observer.as_ref(),
-            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
-            blinding: &mut CallerRandomness(rng),
-            replay,
-            blinds: HashMap::new(),
-        };
-        prove(&mut session, self.multi_open, &circuits, &columns)
+        self.run(&key.key(), &circuits, &columns, io, rehearsal)
     }
 }
 

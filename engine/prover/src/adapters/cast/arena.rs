@@ -35,6 +35,11 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
         Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent: vec![None; RECENT] }
     }
 
+    /// How many blocks there are.
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// Stores `value` and returns a reference to it, to be used only while this arena lives.
     /// Plain values that were stored lately are found again by `hash`.
     ///

@@ -33,7 +33,7 @@ impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScala
     fn synthesize(
         &self,
         circuit: usize,
-        witness: &mut Witness<KernelScalar<C>>,
+        witness: &mut Witness<'_, KernelScalar<C>>,
         _: Option<EndPhase<'_, KernelScalar<C>>>,
     ) -> Result<(), Error> {
         let mut assignment = WitnessAssignment::<C> {
@@ -56,8 +56,8 @@ impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScala
     }
 }
 
-struct WitnessAssignment<'a, C: PastaCurve> {
-    witness: &'a mut Witness<KernelScalar<C>>,
+struct WitnessAssignment<'a, 'm, C: PastaCurve> {
+    witness: &'a mut Witness<'m, KernelScalar<C>>,
     instances: &'a [&'a [C::ScalarExt]],
     columns: &'a Columns,
     usable_rows: usize,
@@ -66,7 +66,7 @@ struct WitnessAssignment<'a, C: PastaCurve> {
     failure: Option<Error>,
 }
 
-impl<C: PastaCurve> WitnessAssignment<'_, C> {
+impl<C: PastaCurve> WitnessAssignment<'_, '_, C> {
     fn try_assign(
         &mut self,
         column: Column<Advice>,
@@ -91,7 +91,7 @@ impl<C: PastaCurve> WitnessAssignment<'_, C> {
     }
 }
 
-impl<C: PastaCurve> Assignment<C::ScalarExt> for WitnessAssignment<'_, C> {
+impl<C: PastaCurve> Assignment<C::ScalarExt> for WitnessAssignment<'_, '_, C> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
     fn exit_region(&mut self) {}

@@ -14,6 +14,7 @@ use super::{PreparedParams, pinned};
 use crate::Error;
 use crate::adapters::cast::{KernelScalar, PastaCurve, Spec};
 use crate::adapters::cycles::Permutation;
+use crate::estimate::Seen;
 use crate::key::{Derived, Key, KeyColumn};
 use crate::programs::Programs;
 use crate::storage::{Labels, Stored};
@@ -100,6 +101,8 @@ impl<C: PastaCurve> PreparedKey<C> {
                 labels,
                 domain,
                 programs: Programs::new(&shape, kernels.threads()),
+                reads_back: false,
+                seen: Seen::default(),
                 transcript_repr: hash,
                 shape,
             },

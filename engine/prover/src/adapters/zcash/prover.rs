@@ -1,7 +1,5 @@
 //! What a [`Prover`] does with keys and circuits of `halo2_proofs`.
 
-use std::collections::HashMap;
-
 use ff_0_14::FromUniformBytes;
 use halo2_proofs::plonk::{Circuit, VerifyingKey};
 use halo2_proofs::poly::commitment::Params;
@@ -13,11 +11,10 @@ use super::assignment::LibraryCircuits;
 use super::keygen::configure;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{PreparedKey, PreparedParams};
-use crate::adapters::cast::{self, KernelScalar, PastaCurve};
-use crate::estimate::{Estimate, estimate};
-use crate::memory::Memory;
-use crate::prove::prove;
-use crate::session::Session;
+use crate::adapters::cast::{self, KernelScalar, PastaCurve, Spec};
+use crate::estimate::Estimate;
+use crate::run::Io;
+use crate::settle::Rehearsal;
 use crate::{Error, Prover};
 
 impl Prover {
@@ -76,14 +73,50 @@ impl Prover {
         T: TranscriptWrite<C, E>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
+        let io = Io {
+            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
+            blinding: &mut CallerRandomness::<C, R>::new(rng),
+            replay: None,
+        };
+        self.run_zcash(key, circuits, instances, io, false)
+    }
+
+    /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
+    #[must_use]
+    pub fn estimate_zcash<C: PastaCurve>(&self, key: &PreparedKey<C>, circuits: usize) -> Estimate {
+        self.estimate_of(&key.key(), circuits)
+    }
+
+    /// How much memory a proof of these circuits takes: synthesises them and looks at their columns,
+    /// without committing to anything. This takes about a twentieth of the time of a proof.
+    ///
+    /// # Errors
+    /// As [`Prover::prove_zcash`], as far as it is noticed without a proof.
+    pub fn rehearse_zcash<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>>(
+        &self,
+        key: &PreparedKey<C>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+    ) -> Result<Estimate, Error> {
+        let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+        self.run_zcash(key, circuits, instances, io, true)?;
+        Ok(self.estimate_zcash(key, circuits.len()))
+    }
+
+    /// Makes a proof, or rehearses it, after checking what it is asked for.
+    fn run_zcash<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>>(
+        &self,
+        key: &PreparedKey<C>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        io: Io<'_, Spec<C>>,
+        rehearsal: bool,
+    ) -> Result<(), Error> {
         let columns = checked_instances(key, circuits.len(), instances)?;
         let (system, config) = configure::<C::ScalarExt, ConcreteCircuit>();
         key.check_circuit(&system)?;
         let shape = &key.derived.shape;
-        let view = key.key();
-        let estimate = estimate(&view, circuits.len(), self.threads());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -93,23 +126,7 @@ impl Prover {
             k: shape.k,
             usable_rows: shape.usable_rows(),
         };
-        let mut session = Session {
-            kernels: &self.kernels,
-            memory: &memory,
-            key: &view,
-            observer: self.observer.as_ref(),
-            transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
-            blinding: &mut CallerRandomness::<C, R>::new(rng),
-            replay: None,
-            blinds: HashMap::new(),
-        };
-        prove(&mut session, self.multi_open, &circuits, &columns)
-    }
-
-    /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
-    #[must_use]
-    pub fn estimate_zcash<C: PastaCurve>(&self, key: &PreparedKey<C>, circuits: usize) -> Estimate {
-        estimate(&key.key(), circuits, self.threads())
+        self.run(&key.key(), &circuits, &columns, io, rehearsal)
     }
 }
 

@@ -15,8 +15,10 @@ use crate::memory::Buffer;
 use crate::session::Session;
 use crate::storage::StoredRef;
 
-/// Columns that are read at once, for each thread.
-const BATCH: usize = 4;
+/// Columns that are read at once by so many threads.
+pub(crate) fn batch(threads: usize) -> usize {
+    4 * threads
+}
 
 /// The l_i(x), i = 0..n.
 pub(super) fn lagrange_basis<C: CurveSpec>(
@@ -123,7 +125,7 @@ fn combine_rows<C: CurveSpec>(
     sum: &mut Buffer<C::Scalar>,
 ) -> Result<(), Error> {
     let mut next = session.memory.scratch(sum.len())?;
-    for batch in columns.chunks(BATCH * session.kernels.threads()) {
+    for batch in columns.chunks(batch(session.kernels.threads())) {
         let stored: Vec<_> = batch.iter().map(|(column, _)| *column).collect();
         let rows = session.reader().all_rows(&stored)?;
         let weighted = rows.iter().map(|rows| &**rows).zip(batch.iter().map(|(_, weight)| *weight));

@@ -8,18 +8,13 @@ mod queries;
 mod shplonk;
 
 pub(crate) use evaluate::evaluate;
-pub(crate) use queries::{Opened, Poly, Polys};
+pub(crate) use lagrange::batch;
+pub(crate) use queries::{Opened, Poly, Polys, opened as queries};
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec};
+use parhelion_field_kernels::CurveSpec;
 
 use crate::session::Session;
-use crate::shape::Shape;
 use crate::{Error, MultiOpen};
-
-/// Sets of points that polynomials of this shape are opened at, if by an inner product argument.
-pub(crate) fn point_sets<S: FieldSpec>(shape: &Shape<S>) -> usize {
-    ipa::point_sets(&queries::opened(shape, 1)).len()
-}
 
 /// Proves that the commitments open to the evaluations: those that hide with an inner product
 /// argument, KZG's by `scheme`.

@@ -145,7 +145,7 @@ pub(super) fn written<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<Po
 }
 
 /// What is opened, in the verifier's order.
-pub(super) fn opened<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<PolyQuery> {
+pub(crate) fn opened<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<PolyQuery> {
     let mut queries = Vec::new();
     let sets = shape.permutation_sets();
     for circuit in 0..circuits {

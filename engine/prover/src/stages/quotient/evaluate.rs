@@ -11,6 +11,7 @@ use crate::Error;
 use crate::algebra::{Challenges, Source};
 use crate::key::{Key, KeyColumn};
 use crate::memory::{Buffer, Memory, Rows};
+use crate::plan::ProofPlan;
 use crate::storage::{Stored, StoredRef};
 
 /// The columns of one circuit.
@@ -46,6 +47,7 @@ pub(crate) fn construct<C: CurveSpec>(
     kernels: &Kernels,
     memory: &Memory,
     key: &Key<'_, C>,
+    plan: ProofPlan,
     circuits: &[CircuitColumns<C::Scalar>],
     challenges: &mut Challenges<C::Scalar>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
@@ -55,7 +57,7 @@ pub(crate) fn construct<C: CurveSpec>(
     let mut cosets =
         shifts.map(|shift| Coset::new(kernels, memory, key, shift)).collect::<Result<Vec<_>, Error>>()?;
     let sums = Sums { kernels, memory, key, circuits };
-    let plan = &key.derived.programs.quotient;
+    let plan = key.derived.programs.quotient(key.shape(), plan);
     let weight = challenges.y.pow(plan.constraints as u64);
     for group in &plan.groups {
         challenges.weight = Fp::ONE;

@@ -89,7 +89,7 @@ fn combine<C: CurveSpec>(
 }
 
 /// The sorted rotations of each set with its polynomials.
-pub(super) fn point_sets(queries: &[(Poly, i32)]) -> Vec<(Vec<i32>, Vec<Poly>)> {
+fn point_sets(queries: &[(Poly, i32)]) -> Vec<(Vec<i32>, Vec<Poly>)> {
     let mut polys: Vec<(Poly, Vec<i32>)> = Vec::new();
     for &(poly, rotation) in queries {
         match polys.iter_mut().find(|(known, _)| *known == poly) {

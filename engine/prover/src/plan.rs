@@ -1,0 +1,27 @@
+//! How much of a proof is in work at a time.
+
+/// What a proof trades between time and memory. Its bytes are the same under every plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProofPlan {
+    /// Columns that are in work at a time: open in synthesis, committed to, permuted.
+    pub(crate) batch: usize,
+    /// Whether the quotient takes constraints in small groups, with few columns at a time.
+    pub(crate) small_groups: bool,
+}
+
+impl ProofPlan {
+    /// As many columns as it takes to keep all threads busy.
+    pub(crate) fn fast(threads: usize) -> Self {
+        Self { batch: 8 * threads, small_groups: false }
+    }
+
+    /// As few columns as there can be.
+    pub(crate) fn lean(threads: usize) -> Self {
+        Self { batch: threads, small_groups: true }
+    }
+
+    /// All plans, the fastest first and the leanest last.
+    pub(crate) fn all(threads: usize) -> [Self; 3] {
+        [Self::fast(threads), Self { batch: 2 * threads, small_groups: true }, Self::lean(threads)]
+    }
+}
