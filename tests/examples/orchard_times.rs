@@ -12,7 +12,7 @@ use halo2_proofs::plonk::{Circuit, create_proof, keygen_pk, keygen_vk};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255};
 use parhelion::{KernelChoice, Observer, Prover, Stage};
-use parhelion_cli::circuits::orchard::{Actions, K};
+use parhelion_cli::circuits::pasta::orchard::{Actions, K};
 use parhelion_scheduler::RayonExecutor;
 use rand_chacha_0_10::ChaCha20Rng;
 use rand_chacha_0_10::rand_core::SeedableRng;
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     println!("{count} actions, {threads} threads, kernels {}", prover.kernel_report().backend);
 
-    let actions = Actions::build(u8::try_from(count)?, 1)?;
+    let actions = Actions::new(u8::try_from(count)?, 1)?;
     let empty = actions.circuits[0].without_witnesses();
     let params = pool.install(|| Params::<EqAffine>::new(K));
     let (vk, vk_seconds) = timed(|| pool.install(|| keygen_vk(&params, &empty)));

@@ -60,7 +60,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   parhelion prove --circuit pairing --k 15
   parhelion prove --circuit plonk --k 12 --seed 7 --multi-open gwc --out proofs
-  parhelion prove --circuit poseidon --srs powers-of-tau-17.params")]
+  parhelion prove --circuit poseidon --srs powers-of-tau-17.params
+  parhelion prove --circuit orchard --actions 2")]
     Prove(ProveArgs),
     /// Check proofs with the stock verifier
     #[command(
@@ -92,19 +93,24 @@ peak_bytes is the high-water mark of resident memory during the proof, keys and 
 (ours keeps its key in the compact form), base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
 those of the proof. These are medians over the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
 
-With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read
+The circuits of halo2_proofs run against that library, and nothing is cached. With --keygen their
+children time keygen_pk on one side and the engine's preparation of parameters and key on the other;
+both sides begin with keygen_vk.
+
+With --keygen the other children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
 for that, measured apart, are the same on both sides, and are reported as synthesis.
 
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3
   parhelion bench --circuit plonk --k 16 --threads 1 --json
-  parhelion bench --keygen --circuit pairing --k 15";
+  parhelion bench --keygen --circuit pairing --k 15
+  parhelion bench --circuit orchard --actions 4 --threads 2";
 
 /// Which circuit, and how it is proven.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CircuitArgs {
-    /// The demo circuit: plonk, poseidon or pairing; for `bench` also orchard
+    /// The demo circuit: plonk, poseidon or pairing; of halo2_proofs orchard or poseidon-pasta
     #[arg(long, value_name = "NAME")]
     pub(crate) circuit: String,
     /// log2 of the number of rows [default: depends on the circuit]
@@ -119,8 +125,8 @@ pub(crate) struct CircuitArgs {
     /// How commitments are opened: shplonk or gwc
     #[arg(long, value_name = "SCHEME", default_value_t)]
     pub(crate) multi_open: MultiOpen,
-    /// How many actions of orchard are proven together
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// How many circuits of halo2_proofs are proven together: actions, if of orchard
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) actions: u8,
 }
 

@@ -23,6 +23,12 @@ pub(crate) enum CommandError {
     OwnProof(#[source] VerifyError),
     #[error("the library's prover failed: {0}")]
     Stock(halo2_axiom::plonk::Error),
+    #[error("halo2_proofs failed: {0}")]
+    Pasta(halo2_proofs::plonk::Error),
+    #[error("the proof just made does not verify: {0}")]
+    OwnPastaProof(String),
+    #[error("circuit {circuit} has no use for {option}: {reason}")]
+    Option { circuit: &'static str, option: &'static str, reason: &'static str },
     #[error("the library's prover could not be overheard: {0}")]
     Capture(#[from] parhelion::oracle::CaptureError),
     #[error("{invalid} of {checked} proofs are not valid")]
@@ -41,7 +47,8 @@ impl CommandError {
     /// 2 if the command line is wrong, as clap has it, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. }) => ExitCode::from(2),
+            Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. })
+            | Self::Option { .. } => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

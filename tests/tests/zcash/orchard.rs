@@ -5,14 +5,14 @@ use halo2_proofs::plonk::Circuit;
 use orchard::Proof;
 use orchard::circuit::VerifyingKey;
 use parhelion::{KernelChoice, Prover};
-use parhelion_cli::circuits::orchard::{Actions, K, VERSION};
+use parhelion_cli::circuits::pasta::orchard::{Actions, K, VERSION};
 
 use crate::common::Setup;
 
 #[test]
 fn actions_are_proven_as_the_library_does_and_orchard_verifies() {
-    let one = Actions::build(1, 7).unwrap();
-    let two = Actions::build(2, 8).unwrap();
+    let one = Actions::new(1, 7).unwrap();
+    let two = Actions::new(2, 8).unwrap();
     let empty = one.circuits[0].without_witnesses();
     let setup = Setup::<EqAffine>::new(K, &empty);
     let verifier = VerifyingKey::build(VERSION);

@@ -15,6 +15,7 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
+use super::pasta::{self, with_pasta_demo};
 use crate::args::{Common, ProveArgs};
 use crate::error::CommandError;
 use crate::ui;
@@ -40,25 +41,29 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Seconds {
-    srs: f64,
-    keys: f64,
-    witness: f64,
-    prepare: f64,
-    prove: f64,
-    verify: f64,
+pub(super) struct Seconds {
+    pub(super) srs: f64,
+    pub(super) keys: f64,
+    pub(super) witness: f64,
+    pub(super) prepare: f64,
+    pub(super) prove: f64,
+    pub(super) verify: f64,
 }
 
 /// Bytes that the proof took besides keys, SRS and circuit; what the engine estimates for it, and the
 /// smallest limit that it would have kept to.
 #[derive(Serialize)]
-struct Memory {
-    peak_bytes: usize,
-    estimate: usize,
-    smallest_limit: usize,
+pub(super) struct Memory {
+    pub(super) peak_bytes: usize,
+    pub(super) estimate: usize,
+    pub(super) smallest_limit: usize,
 }
 
 pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
+    if let Some(done) = with_pasta_demo!(args.circuit.circuit.as_str(), D => pasta::prove::<D>(common, args))
+    {
+        return done;
+    }
     let (demo, k) = args.circuit.resolve()?;
     let multi_open = args.circuit.multi_open;
     let cache = common.cache()?;

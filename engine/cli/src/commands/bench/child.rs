@@ -12,8 +12,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{keygen, orchard};
+use super::{keygen, pasta};
 use crate::args::{BenchChildArgs, Common, Side};
+use crate::commands::pasta::with_pasta_demo;
 use crate::commands::prove;
 use crate::error::CommandError;
 use crate::{ALLOCATOR, proc, ui};
@@ -59,8 +60,9 @@ pub(crate) struct Comparison {
 }
 
 pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandError> {
-    if orchard::is_meant(&args.circuit) {
-        return orchard::child(common, args);
+    if let Some(done) = with_pasta_demo!(args.circuit.circuit.as_str(), D => pasta::child::<D>(common, args))
+    {
+        return done;
     }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;

@@ -2,7 +2,7 @@
 
 pub(crate) mod child;
 mod keygen;
-mod orchard;
+mod pasta;
 mod report;
 
 use std::env;
@@ -13,12 +13,13 @@ use parhelion_cli::store::{KeyStore, Srs};
 use self::child::{Comparison, Measured};
 use self::report::Report;
 use crate::args::{BenchArgs, Common, Side};
+use crate::commands::pasta::with_pasta_demo;
 use crate::error::CommandError;
 use crate::ui;
 
 pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError> {
-    if orchard::is_meant(&args.circuit) {
-        return orchard::run(common, args);
+    if let Some(done) = with_pasta_demo!(args.circuit.circuit.as_str(), D => pasta::run::<D>(common, args)) {
+        return done;
     }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;

@@ -2,25 +2,24 @@
 //!
 //! A circuit of `halo2_proofs` over the Pasta curves, unlike the other demos.
 
+use std::ops::RangeInclusive;
+
 use halo2_proofs::arithmetic::CurveAffine;
 use halo2_proofs::pasta::group::ff::PrimeField;
 use halo2_proofs::pasta::group::{Curve, GroupEncoding};
 use halo2_proofs::pasta::{Fp, pallas};
 use orchard::builder::{Builder, BundleType, SpendInfo};
 use orchard::bundle::BundleVersion;
-use orchard::circuit::{Circuit, Instance, OrchardCircuitVersion};
+use orchard::circuit::{Circuit, Instance, OrchardCircuitVersion, VerifyingKey};
 use orchard::keys::{FullViewingKey, Scope, SpendingKey};
 use orchard::note::{ExtractedNoteCommitment, RandomSeed, Rho};
 use orchard::tree::{MerkleHashOrchard, MerklePath};
 use orchard::value::NoteValue;
-use orchard::{NOTE_COMMITMENT_TREE_DEPTH, Note, pczt};
+use orchard::{NOTE_COMMITMENT_TREE_DEPTH, Note, Proof, pczt};
 use rand_chacha_0_10::ChaCha20Rng;
 use rand_chacha_0_10::rand_core::SeedableRng;
 
-use super::DemoError;
-
-/// The name on the command line.
-pub const NAME: &str = "orchard";
+use super::{DemoError, PastaDemo, check_k};
 
 /// log2 rows of the Action circuit.
 pub const K: u32 = 11;
@@ -47,7 +46,7 @@ impl Actions {
     ///
     /// # Errors
     /// [`DemoError::Build`] if the orchard library refuses.
-    pub fn build(count: u8, seed: u64) -> Result<Self, DemoError> {
+    pub fn new(count: u8, seed: u64) -> Result<Self, DemoError> {
         let bundle = bundle(count, seed).map_err(refused)?;
         let mut actions = Self { circuits: Vec::new(), instances: Vec::new(), statements: Vec::new() };
         for action in bundle.actions() {
@@ -66,6 +65,36 @@ impl Actions {
             actions.statements.push(statement.ok_or_else(|| refused("rk is the identity"))?);
         }
         Ok(actions)
+    }
+}
+
+impl PastaDemo for Actions {
+    const NAME: &'static str = "orchard";
+    const SUMMARY: &'static str = "actions of Zcash's Orchard: notes that are spent and made";
+    const K: RangeInclusive<u32> = K..=K;
+    const DEFAULT_K: u32 = K;
+    const INSTANCE_LEN: usize = 10;
+
+    type Circuit = Circuit;
+
+    fn build(k: u32, count: u8, seed: u64) -> Result<Self, DemoError> {
+        check_k::<Self>(k)?;
+        Self::new(count, seed)
+    }
+
+    fn circuits(&self) -> &[Circuit] {
+        &self.circuits
+    }
+
+    fn instances(&self) -> &[Vec<Fp>] {
+        &self.instances
+    }
+
+    fn check(&self, proof: &[u8]) -> Result<(), String> {
+        let verifier = VerifyingKey::build(VERSION);
+        Proof::new(proof.to_vec())
+            .verify(&verifier, &self.statements)
+            .map_err(|error| format!("orchard: {error}"))
     }
 }
 
