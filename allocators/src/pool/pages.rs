@@ -70,12 +70,7 @@ mod system {
 
     pub(super) fn map(bytes: usize, huge: HugePages) -> io::Result<(NonNull<u8>, bool)> {
         if bytes < HUGE_PAGE {
-            let start = anonymous(bytes, 0)?;
-            // The system maps such buffers side by side, so that several may share a huge page.
-            if huge != HugePages::Never && bytes >= HUGE_PAGE / 8 {
-                advise(start, bytes, libc::MADV_HUGEPAGE);
-            }
-            return Ok((start, false));
+            return Ok((anonymous(bytes, 0)?, false));
         }
         if huge == HugePages::Explicit
             && bytes.is_multiple_of(HUGE_PAGE)

@@ -14,6 +14,9 @@
 //!  stages/synthesis ──▶ stages/commit       advice columns, phase by phase; challenges
 //!         │ theta
 //!         ▼
+//!  settle                                   the plan that keeps the rest within the memory limit
+//!         │
+//!         ▼
 //!  stages/lookup                            A', S'
 //!         │ beta, gamma
 //!         ▼

@@ -1,0 +1,13 @@
+//! The machine against the interpreter of `solana-sbpf`.
+
+mod bundles;
+mod conformance;
+mod fixtures;
+mod generator;
+mod oracle;
+mod random;
+#[cfg(feature = "programs")]
+mod real;
+mod sources;
+mod syscalls;
+mod traces;
