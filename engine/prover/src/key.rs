@@ -9,6 +9,16 @@ use crate::programs::Programs;
 use crate::shape::Shape;
 use crate::storage::{Labels, Reader, StoredRef};
 
+/// How a library has circuits assign their cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Synthesis {
+    /// One column after the other, or some side by side. Values may be read back: they are kept.
+    Columns,
+    /// Region by region, each across many columns: all of them are open. Nothing is read back.
+    #[cfg_attr(not(feature = "zcash"), allow(dead_code, reason = "of the other dialect"))]
+    Regions,
+}
+
 /// The parts of a prepared key that the engine derived and owns.
 #[derive(Debug)]
 pub(crate) struct Derived<C: CurveSpec> {
@@ -18,8 +28,8 @@ pub(crate) struct Derived<C: CurveSpec> {
     pub(crate) labels: Labels<C::Scalar>,
     /// The circuit's expressions, compiled.
     pub(crate) programs: Programs<C::Scalar>,
-    /// Whether circuits may read back what they assign: synthesis keeps it for them.
-    pub(crate) reads_back: bool,
+    /// How the library has circuits assign their cells.
+    pub(crate) synthesis: Synthesis,
     /// How large the columns of earlier proofs were.
     pub(crate) seen: Seen,
     /// What stands for the verifying key in the transcript.

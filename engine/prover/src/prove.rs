@@ -5,6 +5,7 @@ use std::ops::Range;
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
+use crate::key::Synthesis;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
@@ -96,7 +97,11 @@ fn synthesise<C: CurveSpec>(
     let shape = session.key.shape();
     let (tools, phases, challenges) =
         ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
-    let (rows, window) = ((shape.n(), shape.usable_rows()), session.plan.batch);
+    let rows = (shape.n(), shape.usable_rows());
+    let window = match session.key.derived.synthesis {
+        Synthesis::Columns => session.plan.batch,
+        Synthesis::Regions => phases.len(),
+    };
     let mut witnesses: Vec<Witness<'_, C::Scalar>> =
         (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
     session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());

@@ -7,7 +7,7 @@ pub(crate) use sizes::{CircuitSizes, Seen, Sizes};
 
 use parhelion_field_kernels::CurveSpec;
 
-use crate::key::Key;
+use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use model::{Model, Reads};
@@ -55,8 +55,8 @@ pub(crate) fn estimate<C: CurveSpec>(
     let bound = |plan: ProofPlan, least: bool| {
         let reads = if least { Reads::Never } else { Reads::Always };
         let mut sizes = Sizes::bound(key.shape(), circuits, least);
-        if !key.derived.reads_back {
-            sizes.cells = 0;
+        if key.derived.synthesis == Synthesis::Regions {
+            (sizes.cells, sizes.window) = (0, None);
         }
         scratch + Model { key, plan, threads, reads }.peak(&sizes)
     };

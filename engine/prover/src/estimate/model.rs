@@ -8,7 +8,7 @@ use parhelion_field_kernels::CurveSpec;
 
 use super::sizes::{CircuitSizes, Size, Sizes};
 use crate::algebra::{Compiled, Source};
-use crate::key::Key;
+use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use crate::stages::opening::{self, Poly};
@@ -76,8 +76,8 @@ impl<C: CurveSpec> Model<'_, C> {
     pub(super) fn peak(&self, sizes: &Sizes) -> usize {
         let shape = self.key.shape();
         let mut tally = Tally { column: column_bytes(shape.k), kept: 0, peak: 0, left: 0 };
-        if self.reads == Reads::Always {
-            // Some packed columns may leave a part of a buffer.
+        if self.reads != Reads::Never {
+            // Packed columns may leave a part of a buffer: threads pack them in any order.
             tally.keep(&[None], 0);
         }
         self.synthesis(&mut tally, sizes);
@@ -102,7 +102,10 @@ impl<C: CurveSpec> Model<'_, C> {
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
-            let open = sizes.window.unwrap_or(self.plan.batch).min(advice.len());
+            let open = match self.key.derived.synthesis {
+                Synthesis::Columns => sizes.window.unwrap_or(self.plan.batch).min(advice.len()),
+                Synthesis::Regions => advice.len(),
+            };
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
             closed.stage(sizes.cells + open);

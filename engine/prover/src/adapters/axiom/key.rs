@@ -16,7 +16,7 @@ use super::{params, shape};
 use crate::Error;
 use crate::adapters::cast;
 use crate::estimate::Seen;
-use crate::key::{Derived, Key, KeyColumn};
+use crate::key::{Derived, Key, KeyColumn, Synthesis};
 use crate::programs::Programs;
 use crate::shape::Shape;
 use crate::storage::{Labels, Stored, StoredRef};
@@ -186,7 +186,7 @@ fn derive(
         labels: Labels::new(kernels, &domain, shape.permutation.len()),
         domain,
         programs: Programs::new(&shape, kernels.threads()),
-        reads_back: true,
+        synthesis: Synthesis::Columns,
         seen: Seen::default(),
         transcript_repr: cast::from_scalar(pk.get_vk().transcript_repr()),
         shape,

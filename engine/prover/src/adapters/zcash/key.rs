@@ -15,7 +15,7 @@ use crate::Error;
 use crate::adapters::cast::{KernelScalar, PastaCurve, Spec};
 use crate::adapters::cycles::Permutation;
 use crate::estimate::Seen;
-use crate::key::{Derived, Key, KeyColumn};
+use crate::key::{Derived, Key, KeyColumn, Synthesis};
 use crate::programs::Programs;
 use crate::storage::{Labels, Stored};
 
@@ -101,7 +101,7 @@ impl<C: PastaCurve> PreparedKey<C> {
                 labels,
                 domain,
                 programs: Programs::new(&shape, kernels.threads()),
-                reads_back: false,
+                synthesis: Synthesis::Regions,
                 seen: Seen::default(),
                 transcript_repr: hash,
                 shape,
