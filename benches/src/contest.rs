@@ -131,6 +131,7 @@ pub struct Contest {
     pub name: String,
     /// How many items a run works on.
     pub items: usize,
+    rounds: usize,
     build: Build,
 }
 
@@ -165,7 +166,14 @@ impl Contest {
         items: usize,
         build: impl Fn() -> Result<Vec<Contestant>> + Send + 'static,
     ) -> Self {
-        Self { group, name: name.into(), items, build: Box::new(build) }
+        Self { group, name: name.into(), items, rounds: MIN_ROUNDS, build: Box::new(build) }
+    }
+
+    /// At least this many rounds (0 counts as 1), instead of five: for work that takes seconds.
+    #[must_use]
+    pub fn rounds(mut self, rounds: usize) -> Self {
+        self.rounds = rounds.max(1);
+        self
     }
 
     /// The contestants, after one run each that has shown that ours and the peers agree.
@@ -197,7 +205,7 @@ impl Contest {
         let mut rounds = vec![Vec::new(); contestants.len()];
         let start = Instant::now();
         for round in 0..MAX_ROUNDS {
-            if round >= MIN_ROUNDS && start.elapsed() > BUDGET {
+            if round >= self.rounds && start.elapsed() > BUDGET {
                 break;
             }
             for ((contestant, times), repeats) in contestants.iter_mut().zip(&mut rounds).zip(&repeats) {

@@ -12,18 +12,24 @@ use crate::setup;
 /// # Errors
 /// If the threads cannot be set up or a contest cannot be prepared.
 pub fn run(contests: fn() -> Vec<Contest>) -> Result<()> {
-    setup::run(|| {
-        let mut criterion = Criterion::default().sample_size(10).configure_from_args();
-        for contest in contests() {
-            let mut group = criterion.benchmark_group(contest.group);
-            group.throughput(Throughput::Elements(contest.items as u64));
-            for mut contestant in contest.prepare()? {
-                let name = format!("{}/{}", contest.name, contestant.name);
-                group.bench_function(name, |bencher| bencher.iter(|| contestant.run()));
-            }
-            group.finish();
+    setup::run(|| run_here(contests()))
+}
+
+/// The same on the calling thread, for contests that bring threads of their own.
+///
+/// # Errors
+/// If a contest cannot be prepared.
+pub fn run_here(contests: Vec<Contest>) -> Result<()> {
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    for contest in contests {
+        let mut group = criterion.benchmark_group(contest.group);
+        group.throughput(Throughput::Elements(contest.items as u64));
+        for mut contestant in contest.prepare()? {
+            let name = format!("{}/{}", contest.name, contestant.name);
+            group.bench_function(name, |bencher| bencher.iter(|| contestant.run()));
         }
-        criterion.final_summary();
-        Ok(())
-    })
+        group.finish();
+    }
+    criterion.final_summary();
+    Ok(())
 }

@@ -26,6 +26,8 @@ mod peers;
 #[cfg(feature = "peers")]
 pub mod plot;
 #[cfg(feature = "peers")]
+pub mod pools;
+#[cfg(feature = "peers")]
 pub mod record;
 #[cfg(feature = "peers")]
 pub mod setup;

@@ -93,6 +93,14 @@ impl Outcome {
     /// # Errors
     /// If there are no timings.
     pub fn new(contest: &Contest, timings: &[Timing]) -> Result<Self> {
+        Self::of(contest.name.clone(), contest.items, timings)
+    }
+
+    /// The outcome of something else than a contest; `timings` begins with ours.
+    ///
+    /// # Errors
+    /// If there are no timings.
+    pub fn of(name: String, items: usize, timings: &[Timing]) -> Result<Self> {
         let (ours, others) = timings.split_first().ok_or("a contest without contestants")?;
         let others = others.iter().map(|other| Other {
             name: other.name.clone(),
@@ -108,13 +116,7 @@ impl Outcome {
             best_ratio: other.best / ours.best,
             goal: other.goal,
         });
-        Ok(Self {
-            name: contest.name.clone(),
-            items: contest.items,
-            best_ns: ours.best,
-            median_ns: ours.median,
-            others: others.collect(),
-        })
+        Ok(Self { name, items, best_ns: ours.best, median_ns: ours.median, others: others.collect() })
     }
 }
 

@@ -14,7 +14,9 @@ use std::fmt::Debug;
 use parhelion_scheduler::Executor;
 
 use crate::ntt::Kind;
-use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program};
+use crate::program::Rows;
+use crate::scratch::{Carver, lines_of};
+use crate::{Affine, CurveSpec, Domain, FieldSpec, Fp, Program, Scratch};
 
 /// Two points to add, by their places, and the place of the sum.
 #[derive(Clone, Copy, Debug)]
@@ -25,65 +27,81 @@ pub(crate) struct Pair {
 }
 
 /// Pairs of points to add, in columns, as backends read several at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Pairs {
-    left: Vec<u32>,
-    right: Vec<u32>,
-    target: Vec<u32>,
+#[derive(Debug)]
+pub(crate) struct Pairs<'a> {
+    left: &'a mut [u32],
+    right: &'a mut [u32],
+    target: &'a mut [u32],
+    len: usize,
 }
 
-impl Pairs {
+/// Pairs that backends may repeat to fill their lanes.
+const PADDING: usize = 8;
+
+impl<'a> Pairs<'a> {
+    /// Lines of memory that room for `most` pairs takes.
+    pub(crate) fn lines(most: usize) -> usize {
+        3 * lines_of::<u32>(most + PADDING)
+    }
+
+    /// Room for `most` pairs.
+    pub(crate) fn new(carver: &mut Carver<'a>, most: usize) -> Self {
+        let mut column = || carver.cut(most + PADDING);
+        Self { left: column(), right: column(), target: column(), len: 0 }
+    }
+
     pub(crate) fn clear(&mut self) {
-        self.left.clear();
-        self.right.clear();
-        self.target.clear();
+        self.len = 0;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.target.len()
+        self.len
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, pair: Pair) {
-        self.left.push(pair.left);
-        self.right.push(pair.right);
-        self.target.push(pair.target);
+        self.left[self.len] = pair.left;
+        self.right[self.len] = pair.right;
+        self.target[self.len] = pair.target;
+        self.len += 1;
     }
 
     /// Pairs of points whose sums go side by side, from place `target` on.
     pub(crate) fn extend(&mut self, pairs: &[[u32; 2]], target: u32) {
-        self.left.extend(pairs.iter().map(|pair| pair[0]));
-        self.right.extend(pairs.iter().map(|pair| pair[1]));
-        self.target.extend(target..target + pairs.len() as u32);
+        let range = self.len..self.len + pairs.len();
+        let columns = self.left[range.clone()].iter_mut().zip(&mut self.right[range.clone()]);
+        for ((left, right), pair) in columns.zip(pairs) {
+            (*left, *right) = (pair[0], pair[1]);
+        }
+        for (place, target) in self.target[range].iter_mut().zip(target..) {
+            *place = target;
+        }
+        self.len += pairs.len();
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<Pair> {
-        let left = *self.left.get(index)?;
-        Some(Pair { left, right: self.right[index], target: self.target[index] })
+        let at = |column: &[u32]| column[..self.len].get(index).copied();
+        Some(Pair { left: at(self.left)?, right: at(self.right)?, target: at(self.target)? })
     }
 
     /// The columns: left, right, target.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn columns(&self) -> [&[u32]; 3] {
-        [&self.left, &self.right, &self.target]
+        [&self.left[..self.len], &self.right[..self.len], &self.target[..self.len]]
     }
 
-    /// Repeats the last pair until the number of pairs is a multiple of `count`. Backends that add that
+    /// Repeats the last pair until the number of pairs is a multiple of eight. Backends that add that
     /// many at a time read all points before they write any sum.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn pad(&mut self, count: usize) {
-        while let Some(last) = self.len().checked_sub(1)
-            && !self.len().is_multiple_of(count)
+    pub(crate) fn pad(&mut self) {
+        while let Some(last) = self.len.checked_sub(1)
+            && !self.len.is_multiple_of(PADDING)
             && let Some(pair) = self.get(last)
         {
             self.push(pair);
         }
     }
 }
-
-/// A point in a cache line of its own.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Slot<C: CurveSpec>(pub(crate) Affine<C>);
 
 /// In the place of a point: its negative is meant.
 pub(crate) const NEGATIVE: u32 = 1 << 31;
@@ -94,16 +112,16 @@ pub(crate) trait PointMemory<C: CurveSpec> {
     const SIGNED: bool;
 
     /// The points.
-    fn points(&self) -> &[Slot<C>];
+    fn points(&self) -> &[Affine<C>];
 
     /// The places for sums.
-    fn sums(&mut self) -> &mut [Slot<C>];
+    fn sums(&mut self) -> &mut [Affine<C>];
 
     /// The points of a pair, negated where they are marked.
     #[inline(always)]
     fn pair(&self, pair: Pair) -> [Affine<C>; 2] {
         [pair.left, pair.right].map(|place| {
-            let Affine { x, y } = self.points()[(place & !NEGATIVE) as usize].0;
+            let Affine { x, y } = self.points()[(place & !NEGATIVE) as usize];
             Affine { x, y: y.negate_if(Self::SIGNED && place & NEGATIVE != 0) }
         })
     }
@@ -112,20 +130,20 @@ pub(crate) trait PointMemory<C: CurveSpec> {
 /// Signed points in one place, sums in another.
 #[derive(Debug)]
 pub(crate) struct Apart<'a, C: CurveSpec> {
-    pub(crate) points: &'a [Slot<C>],
-    pub(crate) sums: &'a mut [Slot<C>],
+    pub(crate) points: &'a [Affine<C>],
+    pub(crate) sums: &'a mut [Affine<C>],
 }
 
 impl<C: CurveSpec> PointMemory<C> for Apart<'_, C> {
     const SIGNED: bool = true;
 
     #[inline(always)]
-    fn points(&self) -> &[Slot<C>] {
+    fn points(&self) -> &[Affine<C>] {
         self.points
     }
 
     #[inline(always)]
-    fn sums(&mut self) -> &mut [Slot<C>] {
+    fn sums(&mut self) -> &mut [Affine<C>] {
         self.sums
     }
 }
@@ -133,18 +151,18 @@ impl<C: CurveSpec> PointMemory<C> for Apart<'_, C> {
 /// Sums that replace points. No place may be in two pairs, but a pair's sum may replace one of its
 /// points.
 #[derive(Debug)]
-pub(crate) struct InPlace<'a, C: CurveSpec>(pub(crate) &'a mut [Slot<C>]);
+pub(crate) struct InPlace<'a, C: CurveSpec>(pub(crate) &'a mut [Affine<C>]);
 
 impl<C: CurveSpec> PointMemory<C> for InPlace<'_, C> {
     const SIGNED: bool = false;
 
     #[inline(always)]
-    fn points(&self) -> &[Slot<C>] {
+    fn points(&self) -> &[Affine<C>] {
         self.0
     }
 
     #[inline(always)]
-    fn sums(&mut self) -> &mut [Slot<C>] {
+    fn sums(&mut self) -> &mut [Affine<C>] {
         self.0
     }
 }
@@ -164,24 +182,19 @@ pub(crate) enum Elementwise<S: FieldSpec> {
     HornerStep(Fp<S>),
 }
 
-#[cfg(target_arch = "x86_64")]
-impl<S: FieldSpec> Elementwise<S> {
-    /// The factor, or 1.
-    pub(crate) fn factor(self) -> Fp<S> {
-        match self {
-            Self::Add | Self::Sub | Self::Mul => Fp::ONE,
-            Self::AddScaled(by) | Self::HornerStep(by) => by,
-        }
-    }
-}
-
 /// The computations that differ between instruction sets.
 pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     /// The name by which users choose it.
     const NAME: &'static str;
 
     /// Working memory of [`add_pairs`](Self::add_pairs).
-    type PairScratch<C: CurveSpec>: Debug + Default + Send;
+    type PairScratch<'a, C: CurveSpec>: Debug;
+
+    /// Lines of memory that [`pair_scratch`](Self::pair_scratch) takes.
+    fn pair_lines<C: CurveSpec>() -> usize;
+
+    /// Working memory of [`add_pairs`](Self::add_pairs).
+    fn pair_scratch<'a, C: CurveSpec>(carver: &mut Carver<'a>) -> Self::PairScratch<'a, C>;
 
     /// Writes point\[left\] + point\[right\] to the target of each pair: complete affine addition, the
     /// identity, doubling and opposite points included, with one inversion for many pairs. May pad the
@@ -189,20 +202,21 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &mut Pairs,
-        scratch: &mut Self::PairScratch<C>,
+        pairs: &mut Pairs<'_>,
+        scratch: &mut Self::PairScratch<'_, C>,
     );
 
     /// A kind of transform with the tables that all columns share.
     type Transform<'a, S: FieldSpec>: Debug + Send + Sync;
 
-    /// Working memory of [`run_transform`](Self::run_transform).
-    type TransformScratch<S: FieldSpec>: Debug + Default + Send;
+    /// Lines of memory that [`transform`](Self::transform) takes.
+    fn transform_lines<S: FieldSpec>(domain: &Domain<S>, kind: Kind<S>) -> usize;
 
     /// Prepares transforms of one kind.
     fn transform<'a, S: FieldSpec>(
         self,
         executor: &dyn Executor,
+        carver: &mut Carver<'a>,
         domain: &'a Domain<S>,
         kind: Kind<S>,
     ) -> Self::Transform<'a, S>;
@@ -212,21 +226,20 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     fn run_transform<S: FieldSpec>(
         self,
         executor: &dyn Executor,
+        scratch: &Scratch,
         transform: &Self::Transform<'_, S>,
         from: Option<&[Fp<S>]>,
         out: &mut [Fp<S>],
-        scratch: &mut Self::TransformScratch<S>,
     );
 
-    /// Runs `program` on the rows from `first` on, as many as each output has. The columns have all
-    /// rows; a rotation wraps around them.
+    /// Runs `program` on the rows of `outputs`. The columns have all rows; a rotation wraps around them.
     fn run_rows<S: FieldSpec>(
         self,
+        scratch: &Scratch,
         program: &Program,
         columns: &[&[Fp<S>]],
         uniforms: &[Fp<S>],
-        first: usize,
-        outputs: &mut [&mut [Fp<S>]],
+        outputs: &mut Rows<'_, S>,
     );
 
     /// acc\[i\] = acc\[i\] (operation) rhs\[i\]; both are as long.
@@ -254,7 +267,7 @@ pub(crate) trait Backend: Copy + Debug + Send + Sync + 'static {
     fn evaluate<S: FieldSpec>(self, poly: &[Fp<S>], point: &Self::Point<S>) -> Fp<S>;
 
     /// Replaces each element by its inverse; zeros stay.
-    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]);
+    fn invert<S: FieldSpec>(self, scratch: &Scratch, values: &mut [Fp<S>]);
 
     /// out\[i\] = first·base^i.
     fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use parhelion_scheduler::{Executor, Sequential};
 
-use crate::Error;
 use crate::contract::Backend;
 #[cfg(target_arch = "x86_64")]
 use crate::ifma::Ifma;
 use crate::scalar::Scalar;
+use crate::{Error, Scratch};
 
 /// The variable that overrides [`KernelChoice::Auto`].
 const OVERRIDE: &str = "PARHELION_KERNELS";
@@ -170,6 +170,7 @@ pub struct Kernels {
     executor: Arc<dyn Executor>,
     pub(crate) backend: Selected,
     report: KernelReport,
+    scratch: Arc<Scratch>,
 }
 
 impl Kernels {
@@ -209,7 +210,7 @@ impl Kernels {
             _ => "asked for by name",
         };
         let report = KernelReport { backend: name, requested: choice, features, reason };
-        Ok(Self { executor, backend, report })
+        Ok(Self { executor, backend, report, scratch: Arc::default() })
     }
 
     /// The fastest backend of this CPU, and why it is that one.
@@ -236,7 +237,26 @@ impl Kernels {
             features: CpuFeatures::detect(),
             reason: "asked for by name",
         };
-        Self { executor: Arc::new(Sequential), backend: Selected::Scalar(Scalar::new()), report }
+        let (executor, backend) = (Arc::new(Sequential), Selected::Scalar(Scalar::new()));
+        Self { executor, backend, report, scratch: Arc::default() }
+    }
+
+    /// The same kernels with working memory of their own. By default, all clones of a handle share theirs.
+    #[must_use]
+    pub fn with_scratch(self, scratch: impl Into<Arc<Scratch>>) -> Self {
+        Self { scratch: scratch.into(), ..self }
+    }
+
+    /// The working memory that calls leave behind for later ones.
+    #[must_use]
+    pub fn scratch(&self) -> &Arc<Scratch> {
+        &self.scratch
+    }
+
+    /// The same kernels on another executor.
+    #[must_use]
+    pub fn with_executor(&self, executor: Arc<dyn Executor>) -> Self {
+        Self { executor, ..self.clone() }
     }
 
     /// What runs the tasks.

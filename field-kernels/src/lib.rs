@@ -28,9 +28,11 @@ mod fields;
 mod ifma;
 mod msm;
 mod ntt;
+mod parallel;
 mod poly;
 mod program;
 mod scalar;
+mod scratch;
 
 pub use curves::{
     Affine, Bn254G1, Bn254G1Affine, Bn254G1Spec, CurveSpec, Pallas, PallasAffine, PallasSpec, Projective,
@@ -44,3 +46,4 @@ pub use fields::{
 pub use ntt::{CosetJob, Domain};
 pub use poly::Packed;
 pub use program::{Node, Output, Program, ProgramBuilder};
+pub use scratch::{Lender, Line, Loan, Scratch};

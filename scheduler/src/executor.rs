@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs numbered tasks, possibly at once.
 ///
@@ -36,15 +36,29 @@ pub trait Executor: Debug + Send + Sync {
     /// synthesis, library key generation) uses this executor's threads rather
     /// than a second set.
     fn within(&self, work: &mut (dyn FnMut() + Send));
+
+    /// Whether the calling thread is outside of this executor's threads, which can then do work that a third
+    /// thread asks for while this one does something else, or waits. False where that is not known.
+    fn is_outside(&self) -> bool {
+        false
+    }
+
+    /// A handle for one long computation of several at once: what is called through it belongs
+    /// together, and is done before what belongs to handles that were made later. `None` if the executor
+    /// has no such order.
+    fn in_line(&self) -> Option<Arc<dyn Executor>> {
+        None
+    }
 }
 
 /// Loops over an [`Executor`]. Results never depend on the number of threads.
 pub trait ExecutorExt: Executor {
     /// The length of equal pieces that gives each thread a few pieces of `len`
-    /// items, but no piece shorter than `min`.
+    /// items, but no piece shorter than `min`, nor (if `min` allows) longer than 2^16 items: between
+    /// pieces is where work can be [ended early](crate::checkpoint).
     fn chunk_len(&self, len: usize, min: usize) -> usize {
         let pieces = if self.threads() == 1 { 1 } else { self.threads() * 4 };
-        len.div_ceil(pieces).max(min).max(1)
+        len.div_ceil(pieces).min(1 << 16).max(min).max(1)
     }
 
     /// Calls `f(index, item)` for each item, handing every item over by value.

@@ -4,7 +4,8 @@
 //! helpers of [`ExecutorExt`] turn it into loops over chunks, maps and joins.
 //! Three implementations are here: [`WorkStealing`], a pool of our own, pinned to
 //! cores; [`RayonExecutor`], a rayon pool; and [`Sequential`], the simple twin every parallel
-//! path is compared with. None of them touches global state.
+//! path is compared with. None of them touches global state. Around any of them, [`Interruptible`] lets
+//! work end early: when a [`CancelToken`] says so, or at a deadline.
 //!
 //! ```
 //! use parhelion_scheduler::{ExecutorExt, WorkStealing};
@@ -23,6 +24,8 @@
 
 mod cpu;
 mod executor;
+mod interrupt;
+mod interruptible;
 mod pool;
 mod rayon_pool;
 mod scratch;
@@ -31,6 +34,8 @@ mod sync;
 
 pub use cpu::{Cpu, Pin, Topology, allowed_cpus, available_threads, cpu_quota};
 pub use executor::{Executor, ExecutorExt};
+pub use interrupt::{CancelOnDrop, CancelToken, Control, Interruption, checkpoint};
+pub use interruptible::Interruptible;
 pub use pool::{Builder, Event, EventKind, Grain, Record, Scope, Submission, WorkStealing};
 pub use rayon_pool::RayonExecutor;
 pub use scratch::Scratch;
@@ -61,6 +66,12 @@ pub enum Error {
         cpu: usize,
         /// The affinity mask of the thread that builds the pool.
         allowed: Vec<usize>,
+    },
+    /// Text that names no [`Pin`].
+    #[error("expected physical, logical, none or a list of CPUs such as 0,2,4-7, got {got:?}")]
+    UnknownPin {
+        /// The text.
+        got: String,
     },
     /// The operating system refused to start the pool's threads.
     #[error("could not start a pool of {threads} threads: {reason}")]

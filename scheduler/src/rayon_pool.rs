@@ -91,6 +91,10 @@ impl Executor for RayonExecutor {
     fn enter(&self, work: &mut (dyn FnMut() + Send)) {
         self.within(work);
     }
+
+    fn is_outside(&self) -> bool {
+        self.pool.as_ref().is_some_and(|pool| pool.current_thread_index().is_none())
+    }
 }
 
 /// The handles of a pool's threads, filled while it starts.

@@ -123,12 +123,19 @@ impl MemoryLimit {
         let start = Instant::now();
         // A time too far to be told is no deadline.
         let refused = self.0.queue.take(bytes, start.checked_add(timeout));
-        refused.map_err(|refusal| match refusal {
-            Refusal::Busy { available, .. } => {
-                Error::TimedOut { requested: bytes, available, limit: self.bytes(), waited: start.elapsed() }
-            }
-            refusal => self.error(refusal, bytes),
-        })?;
+        refused.map_err(|refusal| self.given_up(refusal, bytes, start))?;
+        Ok(Reservation::new(self.clone(), bytes, false))
+    }
+
+    /// [`reserve`](Self::reserve) that gives up when `go_on`, asked every 10 ms, says no. It keeps its
+    /// place in the queue meanwhile, and must not call this limit.
+    ///
+    /// # Errors
+    /// [`Error::NeverFits`] at once, [`Error::TimedOut`] if it gave up.
+    pub fn reserve_while(&self, bytes: usize, go_on: impl Fn() -> bool) -> Result<Reservation, Error> {
+        let start = Instant::now();
+        let patience = || go_on().then_some(Some(Duration::from_millis(10)));
+        self.0.queue.take_while(bytes, patience).map_err(|refusal| self.given_up(refusal, bytes, start))?;
         Ok(Reservation::new(self.clone(), bytes, false))
     }
 
@@ -165,6 +172,16 @@ impl MemoryLimit {
 
     fn take_more(&self, bytes: usize) -> Result<(), Error> {
         self.0.queue.try_take_more(bytes).map_err(|refusal| self.error(refusal, bytes))
+    }
+
+    /// Why a request that has been in the queue since `start` was not granted.
+    fn given_up(&self, refusal: Refusal, requested: usize, start: Instant) -> Error {
+        match refusal {
+            Refusal::Busy { available, .. } => {
+                Error::TimedOut { requested, available, limit: self.bytes(), waited: start.elapsed() }
+            }
+            refusal => self.error(refusal, requested),
+        }
     }
 
     fn error(&self, refusal: Refusal, requested: usize) -> Error {

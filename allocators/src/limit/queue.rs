@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::sync::{Condvar, Mutex, MutexGuard};
 
@@ -74,6 +74,22 @@ impl Queue {
 
     /// Waits for `bytes`, until `deadline` if there is one.
     pub(crate) fn take(&self, bytes: usize, deadline: Option<Instant>) -> Result<(), Refusal> {
+        self.take_while(bytes, || match deadline {
+            None => Some(None),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                (!left.is_zero()).then_some(Some(left))
+            }
+        })
+    }
+
+    /// Waits for `bytes` for as long as `patience` says: for a time, after which it is asked again, or
+    /// without an end (`Some(None)`), or no longer (`None`).
+    pub(crate) fn take_while(
+        &self,
+        bytes: usize,
+        mut patience: impl FnMut() -> Option<Option<Duration>>,
+    ) -> Result<(), Refusal> {
         let mut state = self.lock();
         if bytes > self.limit {
             return Err(Refusal::NeverFits);
@@ -86,15 +102,13 @@ impl Queue {
             if first && self.grant(&mut state, bytes).is_ok() {
                 break Ok(());
             }
-            let Some(deadline) = deadline else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
+            state = match patience() {
+                None => break Err(self.refusal(&state, bytes)),
+                Some(None) => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Some(time)) => {
+                    self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+                }
             };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break Err(self.refusal(&state, bytes));
-            }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         };
         state.waiting.retain(|&other| other != ticket);
         // Granted or given up: the next in the queue may be the first now, and fit.

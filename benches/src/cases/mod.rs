@@ -4,6 +4,7 @@ mod inversion;
 mod limits;
 mod msm;
 mod ntt;
+pub mod pools;
 mod products;
 
 pub use inversion::inversion;

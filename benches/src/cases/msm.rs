@@ -7,15 +7,13 @@ use ark_ec::CurveGroup;
 use group::Curve;
 use halo2_axiom::halo2curves::bn256 as axiom;
 use halo2curves::bn256 as curves;
-use parhelion_field_kernels::{Affine, Bn254G1Spec, CurveSpec, Fp, PallasSpec};
-use pasta_curves::pallas;
-use pasta_curves_0_5::pallas as older;
+use parhelion_field_kernels::{Affine, Bn254G1Spec, CurveSpec, Fp, PallasSpec, VestaSpec};
 
 use crate::Result;
 use crate::contest::{Contest, Contestant, Role};
 use crate::element::{convert, point_bytes};
 use crate::inputs::{self, Scalars};
-use crate::peers::{self, ARKWORKS, AXIOM, CURVES, PASTA_MSM, Point, ZCASH, ark_msm, pallas_msm};
+use crate::peers::{self, ARKWORKS, AXIOM, CURVES, PASTA_MSM, Point, ZCASH, ark_msm, pallas_msm, vesta_msm};
 use crate::setup::kernels;
 
 const GROUP: &str = "msm";
@@ -31,6 +29,7 @@ type Points<C> = OnceLock<Arc<Vec<Affine<C>>>>;
 
 static BN254: Points<Bn254G1Spec> = OnceLock::new();
 static PALLAS: Points<PallasSpec> = OnceLock::new();
+static VESTA: Points<VestaSpec> = OnceLock::new();
 
 /// The first `n` points of the curve.
 fn points<C: CurveSpec>(cached: &Points<C>) -> Result<Arc<Vec<Affine<C>>>> {
@@ -97,43 +96,60 @@ fn bn254(kind: Scalars, k: u32) -> Result<Vec<Contestant>> {
         .collect())
 }
 
-fn pallas(kind: Scalars, k: u32) -> Result<Vec<Contestant>> {
-    let (all, scalars) = (points(&PALLAS)?, kind.draw(1 << k));
-    let supranational = {
-        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
-        let run = move || pallas_msm(&points, black_box(&scalars));
-        Contestant::value(PASTA_MSM, Role::Peer, run, |sum: &older::Point| sum.to_affine().to_bytes())
+/// A Pasta curve beside pasta-msm, halo2_proofs, and arkworks where it has the curve.
+macro_rules! pasta {
+    ($curve:ident, $cached:expr, $supranational:path $(, $arkworks:ty)?) => {
+        fn $curve(kind: Scalars, k: u32) -> Result<Vec<Contestant>> {
+            let (all, scalars) = (points(&$cached)?, kind.draw(1 << k));
+            let supranational = {
+                let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+                let run = move || $supranational(&points, black_box(&scalars));
+                Contestant::value(PASTA_MSM, Role::Peer, run, |sum: &pasta_curves_0_5::$curve::Point| {
+                    sum.to_affine().to_bytes()
+                })
+            };
+            let zcash = {
+                type Affine = pasta_curves::$curve::Affine;
+                let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+                let run = move || {
+                    halo2_proofs::arithmetic::best_multiexp::<Affine>(black_box(&scalars), &points)
+                };
+                Contestant::value(ZCASH, Role::Peer, run, |sum| Affine::from(*sum).to_bytes())
+            };
+            let mut contestants = vec![goal(supranational, kind, 3.5), goal(zcash, kind, 6.0)];
+            $({
+                let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
+                let run = move || ark_msm::<$arkworks>(&points, black_box(&scalars));
+                let bytes = |sum: &ark_ec::short_weierstrass::Projective<$arkworks>| {
+                    sum.into_affine().to_bytes()
+                };
+                contestants.push(Contestant::value(ARKWORKS, Role::Peer, run, bytes));
+            })?
+            contestants.insert(0, ours("parhelion", Role::Ours, &all, scalars)?);
+            contestants.extend(uniform(&all, kind, 1 << k)?);
+            Ok(contestants)
+        }
     };
-    let zcash = {
-        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
-        let run =
-            move || halo2_proofs::arithmetic::best_multiexp::<pallas::Affine>(black_box(&scalars), &points);
-        Contestant::value(ZCASH, Role::Peer, run, |sum| pallas::Affine::from(*sum).to_bytes())
-    };
-    let arkworks = {
-        let (points, scalars) = (peers::points(&all[..1 << k]), convert(&scalars));
-        let run = move || ark_msm::<ark_pallas::PallasConfig>(&points, black_box(&scalars));
-        Contestant::value(ARKWORKS, Role::Peer, run, |sum| sum.into_affine().to_bytes())
-    };
-    let peers = [goal(supranational, kind, 3.5), goal(zcash, kind, 6.0), arkworks];
-    Ok([ours("parhelion", Role::Ours, &all, scalars)?]
-        .into_iter()
-        .chain(peers)
-        .chain(uniform(&all, kind, 1 << k)?)
-        .collect())
 }
+
+pasta!(pallas, PALLAS, pallas_msm, ark_pallas::PallasConfig);
+pasta!(vesta, VESTA, vesta_msm);
 
 /// The contests of the group `msm`.
 #[must_use]
 pub fn msm() -> Vec<Contest> {
     let mut contests = Vec::new();
-    for (curve, build) in [("BN254", bn254 as fn(Scalars, u32) -> _), ("Pallas", pallas)] {
+    let curves: [(&str, fn(Scalars, u32) -> _); 3] = [("BN254", bn254), ("Pallas", pallas), ("Vesta", vesta)];
+    for (curve, build) in curves {
         let mut contest = |k: u32, kind: Scalars| {
             let name = format!("{curve}, 2^{k}, {}", kind.name());
             contests.push(Contest::new(GROUP, name, 1 << k, move || build(kind, k)));
         };
         [14, KINDS_AT, MAX_K].into_iter().for_each(|k| contest(k, Scalars::Uniform));
-        Scalars::ALL.into_iter().skip(1).for_each(|kind| contest(KINDS_AT, kind));
+        // The curves of a cycle differ in their fields alone.
+        if curve != "Vesta" {
+            Scalars::ALL.into_iter().skip(1).for_each(|kind| contest(KINDS_AT, kind));
+        }
     }
     contests
 }

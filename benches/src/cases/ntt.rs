@@ -7,7 +7,7 @@ use ark_poly::EvaluationDomain as _;
 use halo2_axiom::halo2curves::bn256 as axiom;
 use halo2_axiom::poly::{EvaluationDomain, Polynomial};
 use halo2curves::bn256 as curves;
-use parhelion_field_kernels::{Bn254FrSpec, Domain, FieldSpec, Fp, PastaFpSpec};
+use parhelion_field_kernels::{Bn254FrSpec, Domain, FieldSpec, Fp, PastaFpSpec, PastaFqSpec};
 
 use crate::Result;
 use crate::contest::{Contest, Contestant, Role};
@@ -80,8 +80,12 @@ fn curves(k: u32, omega: curves::Fr, input: &[Fp<Bn254FrSpec>]) -> Contestant {
 }
 
 /// halo2_proofs' `best_fft`, forward.
-fn zcash(k: u32, omega: pasta_curves::Fp, input: &[Fp<PastaFpSpec>]) -> Contestant {
-    Contestant::in_place(ZCASH, Role::Peer, input, move |values: &mut Vec<pasta_curves::Fp>| {
+fn zcash<S: FieldSpec, F: Element + ff_0_14::Field + halo2_proofs::arithmetic::FftGroup<F>>(
+    domain: &Domain<S>,
+    input: &[Fp<S>],
+) -> Contestant {
+    let (omega, k) = (element::<S, F>(domain.omega()), domain.k());
+    Contestant::in_place(ZCASH, Role::Peer, input, move |values: &mut Vec<F>| {
         halo2_proofs::arithmetic::best_fft(black_box(values), omega, k);
     })
 }
@@ -114,33 +118,46 @@ fn bn254(kind: Kind, k: u32) -> Result<Vec<Contestant>> {
     Ok(contestants)
 }
 
-fn pasta(kind: Kind, k: u32) -> Result<Vec<Contestant>> {
-    let (domain, input) = (Domain::<PastaFpSpec>::new(k)?, Scalars::Uniform.draw(1 << k));
+/// A Pasta field, with its types of halo2_proofs' and arkworks'.
+fn pasta<S, Z, A>(kind: Kind, k: u32) -> Result<Vec<Contestant>>
+where
+    S: FieldSpec,
+    Z: Element + ff_0_14::Field + halo2_proofs::arithmetic::FftGroup<Z>,
+    A: Element + FftField,
+{
+    let (domain, input) = (Domain::<S>::new(k)?, Scalars::Uniform.draw(1 << k));
     let mut contestants = vec![
         ours(kind, &domain, Fp::generator(), &input)?,
-        arkworks::<_, ark_pallas::Fq>(kind, &domain, Fp::generator(), &input).goal(GOAL),
+        arkworks::<_, A>(kind, &domain, Fp::generator(), &input).goal(GOAL),
     ];
     if kind == Kind::Forward {
-        contestants.push(zcash(k, element(domain.omega()), &input));
+        contestants.push(zcash::<S, Z>(&domain, &input));
     }
     Ok(contestants)
 }
 
+/// Makes the contestants for transforms of 2^k elements.
+type Build = fn(Kind, u32) -> Result<Vec<Contestant>>;
+
 /// The contests of the group `ntt`.
 #[must_use]
 pub fn ntt() -> Vec<Contest> {
+    let fields: [(&str, Build); 3] = [
+        ("BN254 Fr", bn254),
+        ("Pasta Fp", pasta::<PastaFpSpec, pasta_curves::Fp, ark_pallas::Fq>),
+        ("Pasta Fq", pasta::<PastaFqSpec, pasta_curves::Fq, ark_pallas::Fr>),
+    ];
     let mut contests = Vec::new();
-    for (kind, name) in [(Kind::Forward, "forward"), (Kind::Inverse, "inverse"), (Kind::Coset, "coset")] {
-        for k in [14, 17, 20] {
-            contests.push(Contest::new(GROUP, format!("BN254 Fr, 2^{k}, {name}"), 1 << k, move || {
-                bn254(kind, k)
-            }));
+    for (field, build) in fields {
+        for (kind, name) in [(Kind::Forward, "forward"), (Kind::Inverse, "inverse"), (Kind::Coset, "coset")] {
+            // What goes for one Pasta field should go for the other.
+            let sizes: &[u32] =
+                if field == "Pasta Fq" && kind != Kind::Forward { &[17] } else { &[14, 17, 20] };
+            for &k in sizes {
+                let name = format!("{field}, 2^{k}, {name}");
+                contests.push(Contest::new(GROUP, name, 1 << k, move || build(kind, k)));
+            }
         }
-    }
-    for k in [14, 17, 20] {
-        let kind = Kind::Forward;
-        contests
-            .push(Contest::new(GROUP, format!("Pasta Fp, 2^{k}, forward"), 1 << k, move || pasta(kind, k)));
     }
     contests
 }

@@ -10,7 +10,7 @@ mod pasta;
 mod pasta_msm;
 
 pub(crate) use arkworks::{ark_domain, ark_msm};
-pub(crate) use pasta_msm::pallas_msm;
+pub(crate) use pasta_msm::{pallas_msm, vesta_msm};
 
 use crate::Element;
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use parhelion::{KernelChoice, MultiOpen, Observer, Prover};
+use parhelion::{KernelChoice, MultiOpen, Observer, Pin, Prover};
 use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
+use parhelion_scheduler::{RayonExecutor, Sequential, available_threads};
 
+use crate::commands::profile;
 use crate::error::CommandError;
 
 /// More threads than any machine has by far; a typing error rather than a wish.
@@ -23,6 +25,7 @@ const MAX_THREADS: i64 = 4096;
   parhelion prove --circuit pairing --k 15
   parhelion verify parhelion-out
   parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
+  parhelion profile --circuit pairing --k 15 --out profile
   parhelion doctor
 
 Keys and testing parameters are made on first use and kept in the cache directory (--cache-dir).
@@ -40,6 +43,13 @@ pub(crate) struct Common {
     /// Threads to use [default: all that the system grants]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_THREADS))]
     threads: Option<u32>,
+    /// What runs the engine's work
+    #[arg(long, global = true, value_name = "NAME", default_value_t, value_enum)]
+    executor: ExecutorChoice,
+    /// CPUs to bind the engine's threads to: physical, logical, none or a list such as 0,2,4-7 [default: physical
+    /// cores if there is a thread for each, otherwise none]
+    #[arg(long, global = true, value_name = "CPUS")]
+    pin: Option<Pin>,
     /// Field kernels: auto, scalar, avx2 or avx512ifma; one this CPU cannot run is an error
     #[arg(long, global = true, value_name = "NAME", default_value_t = KernelChoice::Auto)]
     kernels: KernelChoice,
@@ -52,6 +62,28 @@ pub(crate) struct Common {
     /// Where keys and parameters are kept [default: the user's cache directory]
     #[arg(long, global = true, value_name = "DIR", env = "PARHELION_CACHE")]
     pub(crate) cache_dir: Option<PathBuf>,
+}
+
+/// What runs the engine's work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutorChoice {
+    /// The engine's own work-stealing pool
+    #[default]
+    Stealing,
+    /// A rayon pool
+    Rayon,
+    /// One thread, whatever --threads says
+    Sequential,
+}
+
+impl ExecutorChoice {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stealing => "stealing",
+            Self::Rayon => "rayon",
+            Self::Sequential => "sequential",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +110,12 @@ Examples:
     /// One side of a comparison; started by `bench`
     #[command(hide = true)]
     BenchChild(BenchChildArgs),
+    /// Show where the time goes: flame graphs, a timeline of the workers, a report
+    #[command(after_help = profile::HELP)]
+    Profile(profile::ProfileArgs),
+    /// One side of a profile; started by `profile`
+    #[command(hide = true)]
+    ProfileChild(profile::ChildArgs),
     /// Show what this machine has and what the engine makes of it
     Doctor,
 }
@@ -89,13 +127,21 @@ and witness; the stock prover runs with its assembly field arithmetic where ther
 makes two proofs: the first one (cold) counts, the second (warm) is reported apart. All proofs are
 checked with the stock verifier, and one more child compares all bytes with the stock prover's.
 
-peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included
-(ours keeps its key in the compact form), base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
+peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included,
+base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
 those of the proof. These are medians over the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
+
+process_peak_bytes is the high-water mark of the whole process: loading SRS and keys, building the
+circuit and both proofs. The stock prover loads the library's key; ours reads the same file column by
+column into its compact form. system_share is the part of a proof's CPU time that the kernel took.
+
+With --limits the engine proves without a limit and under N of them, evenly from what a proof takes
+without one to the smallest that it can do with, as a rehearsal of the circuit tells; one at which no
+proof is possible is reported with the error.
 
 The circuits of halo2_proofs run against that library, and nothing is cached. With --keygen their
 children time keygen_pk on one side and the engine's preparation of parameters and key on the other;
-both sides begin with keygen_vk.
+both sides begin with keygen_vk. There are no --limits for them.
 
 With --keygen the other children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
@@ -104,6 +150,7 @@ for that, measured apart, are the same on both sides, and are reported as synthe
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3
   parhelion bench --circuit plonk --k 16 --threads 1 --json
+  parhelion bench --circuit pairing --k 15 --limits 6 --json
   parhelion bench --keygen --circuit pairing --k 15
   parhelion bench --circuit orchard --actions 4 --threads 2";
 
@@ -156,6 +203,12 @@ pub(crate) struct BenchArgs {
     /// Compare key generation instead of proving
     #[arg(long)]
     pub(crate) keygen: bool,
+    /// Leave out the comparison of bytes with the stock prover's
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Prove under so many memory limits, from what a proof takes down to the smallest
+    #[arg(long, value_name = "N", conflicts_with = "keygen", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limits: Option<u32>,
     /// Child processes on each side
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -197,14 +250,29 @@ impl CircuitArgs {
 
 impl Common {
     pub(crate) fn threads(&self) -> usize {
-        match self.threads {
-            Some(threads) => threads as usize,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
+        match (self.executor, self.threads) {
+            (ExecutorChoice::Sequential, _) => 1,
+            (_, Some(threads)) => threads as usize,
+            (_, None) => available_threads(),
         }
+    }
+
+    /// Arguments that make another process of this program choose the same threads.
+    pub(crate) fn thread_arguments(&self) -> Vec<String> {
+        let threads = self.threads().to_string();
+        let mut arguments =
+            vec!["--threads".into(), threads, "--executor".into(), self.executor.name().into()];
+        arguments.extend(self.pin.iter().flat_map(|pin| ["--pin".into(), pin.to_string()]));
+        arguments
     }
 
     pub(crate) fn kernels(&self) -> KernelChoice {
         self.kernels
+    }
+
+    /// The memory limit in bytes.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.memory_limit.map(|limit| limit.as_u64())
     }
 
     /// The library's own parallel code (parameters, verifier) runs on as many threads as ours.
@@ -222,6 +290,16 @@ impl Common {
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Prover, CommandError> {
         let builder = Prover::builder().kernels(self.kernels).threads(self.threads()).multi_open(multi_open);
+        let builder = match (self.executor, &self.pin) {
+            (ExecutorChoice::Stealing, None) => builder,
+            (ExecutorChoice::Stealing, Some(pin)) => builder.pin(pin.clone()),
+            (ExecutorChoice::Rayon, pin) => {
+                let pin = pin.as_ref().unwrap_or(&Pin::None);
+                let pool = RayonExecutor::pinned(self.threads(), pin).map_err(parhelion::Error::from)?;
+                builder.executor(Arc::new(pool))
+            }
+            (ExecutorChoice::Sequential, _) => builder.executor(Arc::new(Sequential)),
+        };
         let builder = match observer {
             Some(observer) => builder.observer(observer),
             None => builder,

@@ -35,6 +35,14 @@ pub(crate) enum CommandError {
     Invalid { invalid: usize, checked: usize },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
+    #[error("cannot write to the directory {}: {source}", path.display())]
+    OutDir { path: PathBuf, source: std::io::Error },
+    #[error("samples cannot be taken: {0}")]
+    Sampling(#[from] pprof::Error),
+    #[error("a proof cut for {workers} workers has other bytes")]
+    OtherBytes { workers: u32 },
+    #[error("the report could not be made: {0}")]
+    Report(String),
     #[error("no proof in {}: expected files whose names end in {expected}", path.display())]
     NoProofs { path: PathBuf, expected: &'static str },
     #[error("the {side} child process failed: {reason}")]

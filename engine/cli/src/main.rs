@@ -4,7 +4,6 @@
 mod args;
 mod commands;
 mod error;
-mod proc;
 mod ui;
 
 use std::process::ExitCode;
@@ -31,6 +30,8 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(&common, args),
         Command::Bench(args) => commands::bench::run(&common, args),
         Command::BenchChild(args) => commands::bench::child::run(&common, args),
+        Command::Profile(args) => commands::profile::run(&common, args),
+        Command::ProfileChild(args) => commands::profile::child::run(&common, args),
         Command::Doctor => commands::doctor::run(&common),
     };
     match outcome {

@@ -106,6 +106,9 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
+/// Steps of the bar for each stage.
+const STEPS: u64 = 100;
+
 /// A bar that follows a proof through its stages, and the time each took.
 pub(crate) struct StageBar {
     bar: ProgressBar,
@@ -114,7 +117,7 @@ pub(crate) struct StageBar {
 
 impl StageBar {
     pub(crate) fn new() -> Arc<Self> {
-        let bar = BARS.add(ProgressBar::new(Stage::ALL.len() as u64));
+        let bar = BARS.add(ProgressBar::new(Stage::ALL.len() as u64 * STEPS));
         bar.set_style(style("{bar:24} {msg} ({elapsed})"));
         Arc::new(Self { bar, seconds: Mutex::default() })
     }
@@ -137,9 +140,14 @@ impl StageBar {
 impl Observer for StageBar {
     fn stage_started(&self, stage: Stage) {
         self.bar.set_message(stage.name());
-        // Stages may be entered again; the bar never goes back.
+        self.stage_progressed(stage, 0.0);
+    }
+
+    fn stage_progressed(&self, stage: Stage, fraction: f64) {
         let index = Stage::ALL.iter().position(|other| *other == stage).unwrap_or_default() as u64;
-        self.bar.set_position(self.bar.position().max(index));
+        // Stages may be entered again; the bar never goes back.
+        let position = index * STEPS + (fraction * STEPS as f64) as u64;
+        self.bar.set_position(self.bar.position().max(position));
     }
 
     fn stage_finished(&self, stage: Stage, elapsed: Duration) {

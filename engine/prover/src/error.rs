@@ -66,6 +66,12 @@ pub enum Error {
         /// Circuits of the proof.
         circuits: usize,
     },
+    /// The proof's [token](crate::CancelToken) was cancelled.
+    #[error("cancelled before the proof was complete")]
+    Cancelled,
+    /// The proof's deadline has passed.
+    #[error("the deadline has passed before the proof was complete")]
+    Deadline,
     /// Two settings contradict each other.
     #[error("{0}")]
     Settings(&'static str),
@@ -84,6 +90,37 @@ pub enum Error {
         expected: usize,
         /// The count found.
         got: usize,
+    },
+    /// The key ends early or cannot be read.
+    #[error("cannot read the key: {0}")]
+    ReadKey(#[source] io::Error),
+    /// The key is in another format.
+    #[error("not a key in the library's raw format: {what}: expected {expected}, got {got}")]
+    KeyFormat {
+        /// Which part.
+        what: &'static str,
+        /// What this part is in a key.
+        expected: u32,
+        /// What was found.
+        got: u32,
+    },
+    /// A scalar of the key is not reduced.
+    #[error("damaged key: {what} {column}, row {row}: expected a scalar below the modulus")]
+    KeyScalar {
+        /// Kind of column.
+        what: &'static str,
+        /// Which column.
+        column: usize,
+        /// Its row.
+        row: usize,
+    },
+    /// A commitment of the key is no point.
+    #[error("damaged key: {what} {index}: expected a point on the curve")]
+    KeyPoint {
+        /// What it commits to.
+        what: &'static str,
+        /// Which of these.
+        index: usize,
     },
     /// The key belongs to another circuit.
     #[error("the key belongs to another circuit: {what}: the circuit has {circuit}, the key has {key}")]
@@ -281,6 +318,15 @@ pub enum Error {
     /// The thread pool could not be started.
     #[error(transparent)]
     Scheduler(#[from] scheduler::Error),
+}
+
+impl From<scheduler::Interruption> for Error {
+    fn from(interruption: scheduler::Interruption) -> Self {
+        match interruption {
+            scheduler::Interruption::Deadline => Self::Deadline,
+            _ => Self::Cancelled,
+        }
+    }
 }
 
 impl From<Error> for plonk::Error {

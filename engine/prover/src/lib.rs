@@ -66,4 +66,5 @@ pub use estimate::Estimate;
 pub use observer::{Observer, Silent, Stage};
 pub use parhelion_allocators::{MemoryLimit, Pool};
 pub use parhelion_field_kernels::{KernelChoice, KernelReport};
+pub use parhelion_scheduler::{CancelOnDrop, CancelToken, Pin};
 pub use prover::{MultiOpen, Prover, ProverBuilder, UnknownMultiOpen};

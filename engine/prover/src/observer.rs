@@ -64,11 +64,18 @@ impl fmt::Display for Stage {
 /// Told of a proof's progress, on the thread that called `prove`.
 ///
 /// A stage may be entered more than once: circuits with several phases alternate between
-/// synthesis and commit, and lookups come before and after the permutation.
+/// synthesis and commit, and lookups come before and after the permutation. Fractions begin anew
+/// each time. To end a proof from here, cancel its [token](crate::CancelToken).
 pub trait Observer: Send + Sync {
     /// A stage begins.
     fn stage_started(&self, stage: Stage) {
         let _ = stage;
+    }
+
+    /// About `fraction` of a stage is done, between 0 and 1. Told now and then while a stage lasts, in
+    /// ascending order; not every stage tells.
+    fn stage_progressed(&self, stage: Stage, fraction: f64) {
+        let _ = (stage, fraction);
     }
 
     /// A stage has ended after `elapsed`, in success or failure.
@@ -83,13 +90,18 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// Runs one stage under its span, telling the observer.
+/// Runs one stage under its span, telling the observer. It is told of the end even if the stage is
+/// left by unwinding.
 pub(crate) fn watched<R>(observer: &dyn Observer, stage: Stage, work: impl FnOnce() -> R) -> R {
+    struct Leave<'a>(&'a dyn Observer, Stage, Instant);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            self.0.stage_finished(self.1, self.2.elapsed());
+        }
+    }
     let span = tracing::info_span!("stage", name = stage.name());
     let _entered = span.enter();
     observer.stage_started(stage);
-    let start = Instant::now();
-    let result = work();
-    observer.stage_finished(stage, start.elapsed());
-    result
+    let _leave = Leave(observer, stage, Instant::now());
+    work()
 }

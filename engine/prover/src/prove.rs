@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::stages::opening::{self, Poly, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
-use crate::stages::synthesis::{Circuits, Witness};
+use crate::stages::synthesis::{Circuits, Taken, Witness, widened};
 use crate::storage::Stored;
 use crate::{Error, MultiOpen};
 
@@ -30,9 +30,9 @@ pub(crate) fn prove<C: CurveSpec>(
     session.transcript.common_scalar(session.key.derived.transcript_repr)?;
     session.absorb_instances(instances)?;
 
-    let (mut columns, circuit_challenges) = columns(session, circuits, instances)?;
-    let mut challenges = Challenges::new(circuit_challenges);
+    let (mut columns, mut challenges) = columns(session, circuits, instances)?;
     session.settle(&columns, &challenges)?;
+    session.stage(Stage::Commit, |session| session.commit_last_phase(&columns, &mut challenges))?;
 
     challenges.theta = session.transcript.challenge()?;
     session.stage(Stage::Lookup, |s| permute_lookups(s, &mut columns, &challenges))?;
@@ -47,7 +47,9 @@ pub(crate) fn prove<C: CurveSpec>(
 
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
-        let pieces = quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges)?;
+        let progress = |done: usize, all: usize| s.progress(done, all + 1);
+        let pieces =
+            quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges, &progress)?;
         let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
         Ok((pieces, blinds))
@@ -69,24 +71,27 @@ pub(crate) fn rehearse<C: CurveSpec>(
     instances: &[Vec<&[Fp<C::Scalar>]>],
 ) -> Result<(), Error> {
     let (columns, challenges) = columns(session, circuits, instances)?;
-    session.settle(&columns, &Challenges::new(challenges))
+    session.settle(&columns, &challenges)
 }
 
-/// The advice and instance columns of all circuits, and the circuits' challenges.
+/// The advice and instance columns of all circuits, and the circuits' challenges. The last phase is
+/// still to be committed to.
 fn columns<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
     instances: &[Vec<&[Fp<C::Scalar>]>],
-) -> Result<(Vec<CircuitColumns<C::Scalar>>, Vec<Fp<C::Scalar>>), Error> {
+) -> Result<(Vec<CircuitColumns<C::Scalar>>, Challenges<C::Scalar>), Error> {
     let (advice, challenges) = synthesise(session, circuits)?;
     let instances = pad_instances(session, instances)?;
     let columns = advice.into_iter().zip(instances);
     let columns =
         columns.map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() });
-    Ok((columns.collect(), challenges))
+    // What stands for theta is as large, too: lookups are looked at before there is one.
+    Ok((columns.collect(), Challenges { theta: Fp::delta(), ..Challenges::new(challenges) }))
 }
 
-/// Synthesises all circuits and commits to their columns, phase by phase.
+/// Synthesises all circuits and commits to their columns, phase by phase, up to the last phase: its
+/// columns are complete. Challenges that follow it are not known yet.
 ///
 /// A single circuit may end its phases as it goes. Several circuits share their challenges, so
 /// each phase of all of them is complete before the next begins.
@@ -99,9 +104,10 @@ fn synthesise<C: CurveSpec>(
         ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
     let rows = (shape.n(), shape.usable_rows());
     let window = match session.key.derived.synthesis {
-        Synthesis::Columns => session.plan.batch,
+        Synthesis::Columns => widened(session.plan.batch, session.taken.reach),
         Synthesis::Regions => phases.len(),
     };
+    let last = shape.phases() - 1;
     let mut witnesses: Vec<Witness<'_, C::Scalar>> =
         (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
     session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
@@ -112,6 +118,9 @@ fn synthesise<C: CurveSpec>(
             }
             session.stage(Stage::Synthesis, |session| {
                 let mut end_phase = |witness: &mut Witness<'_, C::Scalar>| {
+                    if witness.phase == last {
+                        return witness.end();
+                    }
                     session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
@@ -127,11 +136,17 @@ fn synthesise<C: CurveSpec>(
                 })?;
             }
         }
-        session.stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        if phase == last {
+            session.stage(Stage::Synthesis, |_| witnesses.iter_mut().try_for_each(Witness::end))?;
+        } else {
+            session
+                .stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        }
     }
-    session.cells = witnesses.iter().map(|witness| witness.cells).max().unwrap_or(0);
-    session.window = witnesses.iter().map(Witness::widened).max().flatten();
-    let challenges = witnesses[0].challenges.iter().map(|challenge| challenge.unwrap_or(Fp::ZERO)).collect();
+    session.taken = witnesses.iter().map(|witness| witness.taken).fold(Taken::default(), Taken::max);
+    // What stands for a challenge is as large as one.
+    let challenge = |challenge: &Option<Fp<C::Scalar>>| challenge.unwrap_or_else(Fp::delta);
+    let challenges = witnesses[0].challenges.iter().map(challenge).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
 }
 
@@ -153,11 +168,14 @@ fn permute_lookups<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
+    let all = circuits.len();
     for (circuit, table) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
         let tables = session.sort_tables(&columns, challenges)?;
         // Two columns each.
-        for batch in batches(session.key.shape().lookups.len(), session.plan.batch.div_ceil(2)) {
+        let lookups = session.key.shape().lookups.len();
+        for batch in batches(lookups, session.plan.batch.div_ceil(2)) {
+            session.progress(circuit * lookups + batch.start, all * lookups)?;
             let lookups = session.permute_lookups(circuit, batch.clone(), &columns, &tables, challenges)?;
             let mut written: Vec<(Poly, &[_])> = Vec::with_capacity(2 * lookups.len());
             for (index, lookup) in batch.zip(&lookups) {
@@ -192,13 +210,16 @@ fn lookup_products<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
+    let all = circuits.len();
     for (circuit, table) in circuits.iter_mut().enumerate() {
         let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
         // Lookups into the same table mostly follow each other.
         let mut compressed = None;
-        for batch in batches(programs.lookup_inputs.len(), session.plan.batch) {
+        let lookups = programs.lookup_inputs.len();
+        for batch in batches(lookups, session.plan.batch) {
             let mut products = Vec::with_capacity(batch.len());
             for index in batch {
+                session.progress(circuit * lookups + index, all * lookups)?;
                 let (input, of) = &programs.lookup_inputs[index];
                 let values = match compressed.take() {
                     Some((known, values)) if known == *of => values,

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use parhelion_allocators::{MemoryLimit, Pool};
 use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels};
-use parhelion_scheduler::{Executor, RayonExecutor, Sequential, available_threads};
+use parhelion_scheduler::{
+    CancelToken, Control, Executor, ExecutorExt, Interruptible, Pin, Sequential, Topology, WorkStealing,
+    available_threads,
+};
 
 use crate::Error;
 use crate::observer::{Observer, Silent};
@@ -66,6 +70,8 @@ pub struct Prover {
     pub(crate) pool: Pool,
     pub(crate) multi_open: MultiOpen,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) control: Control,
 }
 
 impl fmt::Debug for Prover {
@@ -74,6 +80,7 @@ impl fmt::Debug for Prover {
             .field("kernels", &self.kernels)
             .field("pool", &self.pool)
             .field("multi_open", &self.multi_open)
+            .field("control", &self.control)
             .finish_non_exhaustive()
     }
 }
@@ -109,6 +116,61 @@ impl Prover {
     pub fn multi_open(&self) -> MultiOpen {
         self.multi_open
     }
+
+    /// A handle of this prover whose proofs end with [`Error::Cancelled`] some milliseconds after `token`
+    /// has been cancelled. They give their buffers back; this prover, its other handles and its
+    /// keys stay usable.
+    ///
+    /// A circuit whose synthesis is cut short is left as by a panic. Code of the circuit itself that takes long
+    /// between two assignments is not interrupted, nor is one that runs where panics abort the process.
+    ///
+    /// ```
+    /// use parhelion::{CancelToken, Prover};
+    ///
+    /// let prover = Prover::builder().threads(1).build()?;
+    /// let token = CancelToken::new();
+    /// let cancellable = prover.with_token(&token);
+    /// // cancellable.prove(...) on one thread, and on another:
+    /// token.cancel();
+    /// # Ok::<(), parhelion::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_token(&self, token: &CancelToken) -> Self {
+        Self { control: self.control.clone().with_token(token.clone()), ..self.clone() }
+    }
+
+    /// A handle of this prover whose proofs end with [`Error::Deadline`] if they are not complete by then.
+    /// Otherwise as [`Prover::with_token`].
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { control: self.control.clone().with_deadline(deadline), ..self.clone() }
+    }
+
+    /// A handle of this prover whose proofs are watched by `observer`.
+    #[must_use]
+    pub fn with_observer(&self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self.clone() }
+    }
+
+    /// Runs `work` where code that brings its own rayon parallelism (building a witness, the library's key
+    /// generation) uses as many threads as this prover, on the same CPUs, rather than those of
+    /// rayon's global pool.
+    ///
+    /// ```
+    /// let prover = parhelion::Prover::builder().threads(2).build()?;
+    /// assert_eq!(prover.within(rayon::current_num_threads), 2);
+    /// # Ok::<(), parhelion::Error>(())
+    /// ```
+    pub fn within<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.executor.within_pool(work)
+    }
+
+    /// The kernels for one proof: what they do is done before what later proofs ask for, and ends
+    /// early when the proof does.
+    pub(crate) fn kernels_for_a_proof(&self) -> Kernels {
+        let executor = self.executor.in_line().unwrap_or_else(|| Arc::clone(&self.executor));
+        self.kernels.with_executor(Arc::new(Interruptible::new(executor, Some(self.control.clone()))))
+    }
 }
 
 /// Settings of a [`Prover`].
@@ -117,6 +179,7 @@ impl Prover {
 pub struct ProverBuilder {
     kernels: Option<KernelChoice>,
     threads: Option<usize>,
+    pin: Option<Pin>,
     executor: Option<Arc<dyn Executor>>,
     pool: Option<Pool>,
     memory_limit: Option<usize>,
@@ -129,6 +192,7 @@ impl fmt::Debug for ProverBuilder {
         f.debug_struct("ProverBuilder")
             .field("kernels", &self.kernels)
             .field("threads", &self.threads)
+            .field("pin", &self.pin)
             .field("executor", &self.executor)
             .field("pool", &self.pool)
             .field("memory_limit", &self.memory_limit)
@@ -144,14 +208,27 @@ impl ProverBuilder {
         self
     }
 
-    /// How many threads a proof uses, at least 1.
+    /// How many threads proofs use together, at least 1; as many as the operating system grants this
+    /// process unless told. The prover starts them itself: a
+    /// [`WorkStealing`] pool. With 1, each proof
+    /// runs on the thread that asks for it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// Runs on an executor the embedding program already has, instead of threads of its own.
-    /// [`ProverBuilder::threads`] is then ignored.
+    /// Which CPUs the threads are bound to.
+    ///
+    /// Unless told, physical cores first if there is a thread for each of them, and none otherwise:
+    /// a prover of fewer threads has neighbours, and would be bound to the same cores as they.
+    pub fn pin(mut self, pin: Pin) -> Self {
+        self.pin = Some(pin);
+        self
+    }
+
+    /// Runs on an executor the embedding program already has, instead of threads of its own: for
+    /// instance on its rayon pool, as a [`RayonExecutor`](parhelion_scheduler::RayonExecutor).
+    /// [`ProverBuilder::threads`] and [`ProverBuilder::pin`] are then ignored.
     pub fn executor(mut self, executor: Arc<dyn Executor>) -> Self {
         self.executor = Some(executor);
         self
@@ -192,10 +269,7 @@ impl ProverBuilder {
     pub fn build(self) -> Result<Prover, Error> {
         let executor = match self.executor {
             Some(executor) => executor,
-            None => match self.threads.unwrap_or_else(available_threads) {
-                1 => Arc::new(Sequential),
-                threads => Arc::new(RayonExecutor::new(threads)?) as Arc<dyn Executor>,
-            },
+            None => own_threads(self.threads.unwrap_or_else(available_threads), self.pin)?,
         };
         let pool = match (self.pool, self.memory_limit) {
             (Some(_), Some(_)) => {
@@ -207,11 +281,26 @@ impl ProverBuilder {
             (None, Some(bytes)) => Pool::builder().limit(MemoryLimit::new(bytes)).build(),
             (None, None) => Pool::default(),
         };
+        let kernels = self.kernels.unwrap_or(KernelChoice::Auto);
         Ok(Prover {
-            kernels: Kernels::new(self.kernels.unwrap_or(KernelChoice::Auto), executor)?,
+            kernels: Kernels::new(kernels, Arc::new(Interruptible::new(Arc::clone(&executor), None)))?,
             pool,
             multi_open: self.multi_open,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
+            executor,
+            control: Control::default(),
         })
     }
+}
+
+/// The executor of a prover that is not given one.
+fn own_threads(threads: usize, pin: Option<Pin>) -> Result<Arc<dyn Executor>, Error> {
+    if threads == 1 && pin.is_none() {
+        return Ok(Arc::new(Sequential));
+    }
+    let pin = pin.unwrap_or_else(|| match threads >= Topology::read().physical_cores() {
+        true => Pin::PhysicalCores,
+        false => Pin::None,
+    });
+    Ok(Arc::new(WorkStealing::builder().threads(threads).pin(pin).build()?))
 }

@@ -1,17 +1,18 @@
 //! What proofs of all dialects have in common around their stages: memory, a plan, a session.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use parhelion_allocators::{Error as MemoryError, Workspace};
 use parhelion_field_kernels::{CurveSpec, Fp};
 
-use crate::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate, scratch};
 use crate::key::Key;
 use crate::memory::Memory;
 use crate::plan::ProofPlan;
 use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
-use crate::stages::synthesis::Circuits;
+use crate::stages::synthesis::{Circuits, Taken};
 use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
@@ -28,17 +29,21 @@ impl Prover {
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
+        let Some(estimate) = estimate else {
             return Ok(self.pool.workspace());
-        }
+        };
         let needed = estimate.smallest.unwrap_or(estimate.at_least);
         if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
         }
         // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reservation = limit.reserve(estimate.at_most.min(limit.bytes()))?;
+        let reserved =
+            limit.reserve_while(estimate.at_most.min(limit.bytes()), || self.control.check().is_ok());
+        // If it was given up, this is why.
+        self.control.check()?;
+        let reservation = reserved?;
         Ok(self.pool.workspace_in(reservation)?)
     }
 
@@ -51,22 +56,36 @@ impl Prover {
         io: Io<'_, C>,
         rehearsal: bool,
     ) -> Result<(), Error> {
-        let count = circuits.count();
-        let estimate = self.estimate_of(key, count);
-        let memory = Memory::new(self.workspace(estimate, count)?, key.shape().k);
-        let _scratch = memory.charge(estimate.scratch)?;
-        let limit = self.pool.limit().bytes();
-        let ample = limit >= estimate.at_most;
+        self.control.run(|| self.run_interruptible(key, circuits, instances, io, rehearsal))?
+    }
+
+    /// A proof that checkpoints in it may leave.
+    fn run_interruptible<C: CurveSpec>(
+        &self,
+        key: &Key<'_, C>,
+        circuits: &dyn Circuits<C::Scalar>,
+        instances: &[Vec<&[Fp<C::Scalar>]>],
+        io: Io<'_, C>,
+        rehearsal: bool,
+    ) -> Result<(), Error> {
+        let (k, count, limit) = (key.shape().k, circuits.count(), self.pool.limit().bytes());
+        let estimate = (limit != usize::MAX).then(|| self.estimate_of(key, count));
+        let memory = Memory::new(self.workspace(estimate, count)?, k);
+        let _scratch = memory.charge(scratch(k, self.threads()))?;
+        let kernels = self.kernels_for_a_proof();
+        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
-            kernels: &self.kernels,
+            kernels: &kernels,
             memory: &memory,
             key,
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
             limit,
             rehearsal,
-            cells: 0,
-            window: None,
+            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
+            control: &self.control,
+            stage: None,
+            fraction: Cell::new(0.0),
             transcript: io.transcript,
             blinding: io.blinding,
             replay: io.replay,
@@ -78,9 +97,12 @@ impl Prover {
             prove(&mut session, self.multi_open, circuits, instances)
         };
         done.map_err(|error| match error {
-            Error::Memory(MemoryError::ReservationExceeded { .. }) if !ample => {
-                Error::MemoryLimit { limit, needed: estimate.sufficient, circuits: count }
-            }
+            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
+                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
+                    Error::MemoryLimit { limit, needed, circuits: count }
+                }
+                _ => error,
+            },
             error => error,
         })
     }

@@ -1,8 +1,10 @@
 //! What all stages of one proof share.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
+use parhelion_scheduler::Control;
 
 use crate::Error;
 use crate::key::Key;
@@ -10,6 +12,7 @@ use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
 use crate::plan::ProofPlan;
 use crate::stages::opening::Poly;
+use crate::stages::synthesis::Taken;
 use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
 
@@ -33,10 +36,15 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) limit: usize,
     /// Whether there are no commitments: the columns are only looked at.
     pub(crate) rehearsal: bool,
-    /// What synthesis took, see [`Sizes`](crate::estimate::Sizes).
-    pub(crate) cells: usize,
-    pub(crate) window: Option<usize>,
+    /// What synthesis took.
+    pub(crate) taken: Taken,
     pub(crate) observer: &'a dyn Observer,
+    /// What may end this proof early.
+    pub(crate) control: &'a Control,
+    /// The stage that the proof is in.
+    pub(crate) stage: Option<Stage>,
+    /// How much of it the observer was told to be done.
+    pub(crate) fraction: Cell<f64>,
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
     pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,
     pub(crate) replay: Option<Replay<'a, C>>,
@@ -51,8 +59,29 @@ impl<C: CurveSpec> Session<'_, C> {
         stage: Stage,
         work: impl FnOnce(&mut Self) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        self.control.check()?;
+        let outer = (self.stage.replace(stage), self.fraction.replace(0.0));
         let observer = self.observer;
-        watched(observer, stage, || work(self))
+        let result = watched(observer, stage, || work(self));
+        self.stage = outer.0;
+        self.fraction.set(outer.1);
+        result
+    }
+
+    /// Tells the observer that `done` of `all` parts of the stage are done.
+    ///
+    /// # Errors
+    /// If the proof should end.
+    pub(crate) fn progress(&self, done: usize, all: usize) -> Result<(), Error> {
+        self.control.check()?;
+        let fraction = done as f64 / all.max(1) as f64;
+        if let Some(stage) = self.stage
+            && fraction > self.fraction.get()
+        {
+            self.fraction.set(fraction);
+            self.observer.stage_progressed(stage, fraction);
+        }
+        Ok(())
     }
 
     /// Reads the columns of the key and of this proof.

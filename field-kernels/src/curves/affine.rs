@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Neg;
 
+use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
+
 use super::{CurveSpec, Projective};
 use crate::Fp;
 
@@ -51,6 +53,15 @@ impl<C: CurveSpec> Clone for Affine<C> {
 }
 
 impl<C: CurveSpec> Copy for Affine<C> {}
+
+// SAFETY: two elements, which may be zero.
+unsafe impl<C: CurveSpec> Zeroable for Affine<C> {}
+
+// SAFETY: two elements of the same type, one after the other, without padding between or within them.
+unsafe impl<C: CurveSpec> NoUninit for Affine<C> {}
+
+// SAFETY: elements may have any bits as far as memory is concerned, and need not be on the curve.
+unsafe impl<C: CurveSpec> AnyBitPattern for Affine<C> {}
 
 impl<C: CurveSpec> Default for Affine<C> {
     fn default() -> Self {

@@ -8,10 +8,13 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg};
 
+use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
+
 use super::{Affine, CurveSpec};
 use crate::Fp;
 
 /// A point of a curve, in coordinates that add without inversions. The identity has ZZ = 0.
+#[repr(C)]
 pub struct Projective<C: CurveSpec> {
     pub(crate) x: Fp<C::Base>,
     pub(crate) y: Fp<C::Base>,
@@ -103,6 +106,15 @@ impl<C: CurveSpec> Clone for Projective<C> {
 }
 
 impl<C: CurveSpec> Copy for Projective<C> {}
+
+// SAFETY: four elements, which may be zero.
+unsafe impl<C: CurveSpec> Zeroable for Projective<C> {}
+
+// SAFETY: four elements of the same type, without padding between or within them.
+unsafe impl<C: CurveSpec> NoUninit for Projective<C> {}
+
+// SAFETY: elements may have any bits as far as memory is concerned, and need not be on the curve.
+unsafe impl<C: CurveSpec> AnyBitPattern for Projective<C> {}
 
 impl<C: CurveSpec> Default for Projective<C> {
     fn default() -> Self {

@@ -18,6 +18,8 @@
 use std::marker::PhantomData;
 use std::ops::{Add, Sub};
 
+use bytemuck::{Pod, Zeroable};
+
 use super::field::{MASK, Radix52};
 use super::word::Word;
 use super::{Ifma, with_features};
@@ -26,6 +28,10 @@ use crate::{FieldSpec, Fp};
 /// Eight values with limbs less than 2^52.
 #[derive(Debug)]
 pub(super) struct Tight<S>([Word; 5], PhantomData<S>);
+
+/// Eight values to multiply: only the low 52 bits of a limb count, which is all that the multiplier reads.
+#[derive(Debug)]
+pub(super) struct Factor<S>([Word; 5], PhantomData<S>);
 
 /// Eight values with limbs that may overlap.
 #[derive(Debug)]
@@ -46,7 +52,7 @@ macro_rules! copyable {
         impl<S> Copy for $name<S> {}
     )* };
 }
-copyable!(Tight, Loose, Products);
+copyable!(Tight, Factor, Loose, Products);
 
 impl Ifma {
     /// The same limbs in every lane.
@@ -155,6 +161,41 @@ pub(super) fn scatter_words<S>(words: [Word; 4]) -> [Fp<S>; 8] {
     elements
 }
 
+impl<S> From<Tight<S>> for Factor<S> {
+    #[inline(always)]
+    fn from(value: Tight<S>) -> Self {
+        Self(value.0, PhantomData)
+    }
+}
+
+impl<S: FieldSpec> Factor<S> {
+    /// Eight neighbouring elements.
+    #[inline(always)]
+    pub(super) fn load(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        let [a, b, c, d] = token.load_words(from);
+        let limbs = [a, a.shr_pair::<52>(b), b.shr_pair::<40>(c), c.shr_pair::<28>(d), d.shr::<16>()];
+        Self(limbs, PhantomData)
+    }
+
+    /// Eight neighbouring elements times 16: below 16p.
+    #[inline(always)]
+    pub(super) fn load_times_16(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        let [a, b, c, d] = token.load_words(from);
+        let limbs =
+            [a.shl::<4>(), a.shr_pair::<48>(b), b.shr_pair::<36>(c), c.shr_pair::<24>(d), d.shr::<12>()];
+        Self(limbs, PhantomData)
+    }
+
+    /// Eight neighbouring elements times 4: below 4p.
+    #[inline(always)]
+    pub(super) fn load_times_4(token: Ifma, from: &[Fp<S>; 8]) -> Self {
+        let [a, b, c, d] = token.load_words(from);
+        let limbs =
+            [a.shl::<2>(), a.shr_pair::<50>(b), b.shr_pair::<38>(c), c.shr_pair::<26>(d), d.shr::<14>()];
+        Self(limbs, PhantomData)
+    }
+}
+
 impl<S: FieldSpec> Tight<S> {
     /// 0 in every lane.
     #[inline(always)]
@@ -215,21 +256,6 @@ impl<S: FieldSpec> Tight<S> {
     #[inline(always)]
     pub(super) fn load_shifted(token: Ifma, from: &[Fp<S>; 8]) -> Self {
         Self::from_words_shifted(token.load_words(from))
-    }
-
-    /// Eight neighbouring elements times 4: below 4p.
-    #[inline(always)]
-    pub(super) fn load_times_four(token: Ifma, from: &[Fp<S>; 8]) -> Self {
-        let [a, b, c, d] = token.load_words(from);
-        let mask = token.splat(MASK);
-        let limbs = [
-            a.shl::<2>() & mask,
-            a.shr_pair::<50>(b) & mask,
-            b.shr_pair::<38>(c) & mask,
-            c.shr_pair::<26>(d) & mask,
-            d.shr::<14>(),
-        ];
-        Self(limbs, PhantomData)
     }
 
     /// Writes eight neighbours as they are: below 2^256, not reduced.
@@ -403,6 +429,38 @@ impl<S: FieldSpec> Loose<S> {
         settle(token, reduced)
     }
 
+    /// Writes eight neighbours, reduced, from values of 0 to 2p with limbs of less than 2^60.
+    #[inline(always)]
+    pub(super) fn store_below_2p(self, to: &mut [Fp<S>; 8]) {
+        let token = Ifma::of(self.0[0]);
+        self.check_range();
+        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).0;
+        // The highest limb tells which values are p or more, but for one in 2^40 or fewer: what other limbs carry over,
+        // or lack, is too little to matter.
+        let [a, b, c, d, e] = self.0;
+        let beyond = modulus[4].less_than(e);
+        let a = a.minus_where(beyond, modulus[0]);
+        let b = b.minus_where(beyond, modulus[1]) + a.sar::<52>();
+        let c = c.minus_where(beyond, modulus[2]) + b.sar::<52>();
+        let d = d.minus_where(beyond, modulus[3]) + c.sar::<52>();
+        let e = e.minus_where(beyond, modulus[4]) + d.sar::<52>();
+        if token.splat(Radix52::<S>::MODULUS[4] - 1).less_than_unsigned(e) != 0 {
+            let mask = token.splat(MASK);
+            let limbs = [a & mask, b & mask, c & mask, d & mask, e & mask];
+            settle(token, Tight(limbs, PhantomData)).store_unreduced(to);
+            return;
+        }
+        // What is above 52 bits is shifted out.
+        let (a, second, third, fourth) = (a.shl::<12>(), b.shl::<12>(), c.shl::<12>(), d.shl::<12>());
+        let words = [
+            a.shr_pair::<12>(b),
+            second.shr_pair::<24>(c),
+            third.shr_pair::<36>(d),
+            fourth.shr_pair::<48>(e),
+        ];
+        store_words(words, to);
+    }
+
     /// 4 times the value. Limbs must have room for it.
     #[inline(always)]
     pub(super) fn times_4(self) -> Self {
@@ -485,7 +543,8 @@ impl<S: FieldSpec> Products<S> {
 
     /// a·b. Low and high halves are summed up apart, so that fewer additions wait for each other.
     #[inline(always)]
-    pub(super) fn of(a: Tight<S>, b: Tight<S>) -> Self {
+    pub(super) fn of(a: impl Into<Factor<S>>, b: impl Into<Factor<S>>) -> Self {
+        let (a, b) = (a.into(), b.into());
         let zero = a.0[0].zero();
         let (mut low, mut high) = ([zero; 10], [zero; 10]);
         for i in 0..5 {
@@ -502,7 +561,8 @@ impl<S: FieldSpec> Products<S> {
 
     /// self + a·b.
     #[inline(always)]
-    pub(super) fn plus(self, a: Tight<S>, b: Tight<S>) -> Self {
+    pub(super) fn plus(self, a: impl Into<Factor<S>>, b: impl Into<Factor<S>>) -> Self {
+        let (a, b) = (a.into(), b.into());
         let mut t = self.0;
         for i in 0..5 {
             for j in 0..5 {
@@ -515,7 +575,8 @@ impl<S: FieldSpec> Products<S> {
 
     /// a². The products of different limbs are added up once and doubled.
     #[inline(always)]
-    fn of_square(a: Tight<S>) -> Self {
+    pub(super) fn of_square(a: impl Into<Factor<S>>) -> Self {
+        let a = a.into();
         let zero = a.0[0].zero();
         let (mut low, mut high) = ([zero; 10], [zero; 10]);
         for i in 0..5 {
@@ -580,7 +641,18 @@ impl<S: FieldSpec> Products<S> {
 #[repr(C, align(64))]
 pub(super) struct Scratch([[u64; 8]; 5]);
 
+// SAFETY: words, which may be zero.
+unsafe impl Zeroable for Scratch {}
+// SAFETY: 320 bytes of words, a multiple of the alignment, so that there is no padding. What is computed from limbs
+// out of bounds is unspecified, but no memory access depends on it.
+unsafe impl Pod for Scratch {}
+
 /// Eight sums of products on their way through memory.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct ProductsScratch([[u64; 8]; 10]);
+
+// SAFETY: as for `Scratch`.
+unsafe impl Zeroable for ProductsScratch {}
+// SAFETY: as for `Scratch`.
+unsafe impl Pod for ProductsScratch {}

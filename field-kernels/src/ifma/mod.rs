@@ -16,9 +16,12 @@ mod word;
 use parhelion_scheduler::Executor;
 
 pub(crate) use self::ntt::{Direction, Plan};
+pub(crate) use self::program::LaneProgram;
 use crate::contract::{Backend, Elementwise, Pairs, PointMemory};
 use crate::ntt::Kind;
-use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
+use crate::program::Rows;
+use crate::scratch::Carver;
+use crate::{CurveSpec, Domain, FieldSpec, Fp, Program, Scratch};
 
 /// The token of this backend: whoever has it has detected the features below.
 #[derive(Clone, Copy, Debug)]
@@ -64,49 +67,61 @@ impl Ifma {
 
 impl Backend for Ifma {
     const NAME: &'static str = "avx512ifma";
-    type PairScratch<C: CurveSpec> = pairs::PairScratch;
+    type PairScratch<'a, C: CurveSpec> = pairs::PairScratch<'a>;
+
+    fn pair_lines<C: CurveSpec>() -> usize {
+        pairs::PairScratch::lines()
+    }
+
+    fn pair_scratch<'a, C: CurveSpec>(carver: &mut Carver<'a>) -> Self::PairScratch<'a, C> {
+        pairs::PairScratch::new(carver)
+    }
 
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &mut Pairs,
-        scratch: &mut Self::PairScratch<C>,
+        pairs: &mut Pairs<'_>,
+        scratch: &mut Self::PairScratch<'_, C>,
     ) {
         pairs::add_pairs(self, memory, pairs, scratch);
     }
 
     type Transform<'a, S: FieldSpec> = ntt::Transform<'a, S>;
-    type TransformScratch<S: FieldSpec> = ntt::Workspace<S>;
+
+    fn transform_lines<S: FieldSpec>(domain: &Domain<S>, kind: Kind<S>) -> usize {
+        ntt::table_lines(domain, kind)
+    }
 
     fn transform<'a, S: FieldSpec>(
         self,
         executor: &dyn Executor,
+        carver: &mut Carver<'a>,
         domain: &'a Domain<S>,
         kind: Kind<S>,
-    ) -> Self::Transform<'a, S> {
-        ntt::Transform::new(self, executor, domain, kind)
+    ) -> ntt::Transform<'a, S> {
+        ntt::Transform::new(executor, carver, domain, kind)
     }
 
     fn run_transform<S: FieldSpec>(
         self,
         executor: &dyn Executor,
-        transform: &Self::Transform<'_, S>,
+        scratch: &Scratch,
+        transform: &ntt::Transform<'_, S>,
         from: Option<&[Fp<S>]>,
         out: &mut [Fp<S>],
-        scratch: &mut Self::TransformScratch<S>,
     ) {
-        transform.run(self, executor, from, out, scratch);
+        transform.run(self, executor, scratch, from, out);
     }
 
     fn run_rows<S: FieldSpec>(
         self,
+        scratch: &Scratch,
         program: &Program,
         columns: &[&[Fp<S>]],
         uniforms: &[Fp<S>],
-        first: usize,
-        outputs: &mut [&mut [Fp<S>]],
+        outputs: &mut Rows<'_, S>,
     ) {
-        program::run_rows(self, program, columns, uniforms, first, outputs);
+        program::run_rows(self, scratch, program, columns, uniforms, outputs);
     }
 
     fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
@@ -139,8 +154,8 @@ impl Backend for Ifma {
         vector::evaluate(self, poly, point)
     }
 
-    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]) {
-        scan::invert(self, values);
+    fn invert<S: FieldSpec>(self, scratch: &Scratch, values: &mut [Fp<S>]) {
+        scratch.with(scan::invert_lines(values.len()), |carver| scan::invert(self, carver, values));
     }
 
     fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {

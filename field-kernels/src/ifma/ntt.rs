@@ -10,18 +10,18 @@
 //! Within a column or row, layers split X^(2t) - r² into X^t - r and X^t + r as in
 //! `ntt/transform.rs`, two layers at a time.
 
-use std::borrow::Cow;
+use std::sync::atomic::AtomicUsize;
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::field::split;
 use super::lanes::{Loose, Scratch, Tight};
-use super::vector::combine;
+use super::scan::scale_by_powers;
 use super::{Ifma, with_features};
-use crate::contract::Elementwise;
 use crate::ntt::{Kind, bit_reversed_powers};
-use crate::poly::powers;
+use crate::parallel::{claim, for_each_chunk_mut};
 use crate::scalar::prefetch;
+use crate::scratch::{Carver, lines_of};
 use crate::{Domain, FieldSpec, Fp};
 
 /// Smaller transforms than 2^MIN_K have no matrix of at least eight rows and columns.
@@ -53,8 +53,6 @@ pub(crate) struct Plan<S: FieldSpec> {
     down: Vec<[u64; 5]>,
     /// Of the layers over a row.
     across: Vec<[u64; 5]>,
-    /// Whether `down` is that of a coset, so that even the first twiddle is not 1.
-    shifted: bool,
     /// Between the two, times 2^260: for each group of eight columns, those of the rows in the order
     /// in which the layers leave them.
     between: Vec<Fp<S>>,
@@ -65,15 +63,16 @@ fn shifted_form<S: FieldSpec>(value: Fp<S>) -> Fp<S> {
     value.double().double().double().double()
 }
 
-/// The twiddles of all layers of a transform of size 2^k, from those of its last layer: layer l's are
-/// the first 2^l, times powers\[l\] if there are some.
-fn layers<S: FieldSpec>(k: u32, last: &[Fp<S>], factor: impl Fn(u32) -> Fp<S>) -> Vec<[u64; 5]> {
-    (0..k)
-        .flat_map(|layer| {
-            let factor = shifted_form(factor(layer));
-            last[..1 << layer].iter().map(move |twiddle| split((*twiddle * factor).0))
-        })
-        .collect()
+/// The twiddles of all layers of a transform of size 2^k, 2^k - 1 in all, from those of its last layer: layer l's
+/// are the first 2^l, times factor(l).
+fn layers<S: FieldSpec>(k: u32, last: &[Fp<S>], factor: impl Fn(u32) -> Fp<S>, out: &mut [[u64; 5]]) {
+    let mut rest = out;
+    for layer in 0..k {
+        let (here, others) = rest.split_at_mut(1 << layer);
+        rest = others;
+        let factor = shifted_form(factor(layer));
+        here.iter_mut().zip(last).for_each(|(to, twiddle)| *to = split((*twiddle * factor).0));
+    }
 }
 
 impl<S: FieldSpec> Plan<S> {
@@ -100,22 +99,40 @@ impl<S: FieldSpec> Plan<S> {
                 powers.iter_mut().zip(steps).for_each(|(power, step)| *power *= *step);
             }
         }
-        let down = layers(down_k, &twiddles, |_| Fp::ONE);
-        let across = layers(across_k, &twiddles, |_| Fp::ONE);
-        Self { rows, columns, down, across, shifted: false, between }
+        let [down, across] = [down_k, across_k].map(|k| {
+            let mut all = vec![[0; 5]; (1 << k) - 1];
+            layers(k, &twiddles, |_| Fp::ONE, &mut all);
+            all
+        });
+        Self { rows, columns, down, across, between }
+    }
+}
+
+/// The tables of one kind of transform.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tables<'a, S: FieldSpec> {
+    plan: &'a Plan<S>,
+    down: &'a [[u64; 5]],
+    across: &'a [[u64; 5]],
+    /// Whether these are of a coset, so that even the first twiddles are not 1.
+    shifted: bool,
+}
+
+impl<'a, S: FieldSpec> Tables<'a, S> {
+    fn new(plan: &'a Plan<S>) -> Self {
+        Self { plan, down: &plan.down, across: &plan.across, shifted: false }
     }
 
-    /// The plan of the same transform for coefficients of f(shift·X).
-    pub(crate) fn on_coset(&self, token: Ifma, domain: &Domain<S>, shift: Fp<S>) -> Self {
-        let down_k = self.rows.trailing_zeros();
-        // A column is a polynomial in shift^columns·X; the rest of the shift is one factor a column.
-        let shift_down = shift.pow(self.columns as u64);
-        let down = layers(down_k, domain.twiddles(), |layer| shift_down.pow(1 << (down_k - 1 - layer)));
-        let by_column: Vec<Fp<S>> =
-            std::iter::successors(Some(Fp::ONE), |power| Some(*power * shift)).take(self.columns).collect();
-        let mut between = vec![Fp::ZERO; self.between.len()];
-        scale_groups(token, &self.between, self.rows, &by_column, &mut between);
-        Self { down, across: self.across.clone(), shifted: true, between, ..*self }
+    /// For the values of f(shift·X). A column is a polynomial in shift^columns·X, a row one in shift·X.
+    fn on_coset(carver: &mut Carver<'a>, domain: &'a Domain<S>, shift: Fp<S>) -> Self {
+        let plan = domain.plan(Direction::Forward);
+        let sides = [(plan.rows, shift.pow(plan.columns as u64)), (plan.columns, shift)];
+        let [down, across] = sides.map(|(size, shift)| {
+            let (k, all) = (size.trailing_zeros(), carver.cut(size - 1));
+            layers(k, domain.twiddles(), |layer| shift.pow(1 << (k - 1 - layer)), all);
+            &*all
+        });
+        Self { plan, down, across, shifted: true }
     }
 }
 
@@ -124,45 +141,50 @@ fn reverse(index: usize, bits: u32) -> usize {
     if bits == 0 { 0 } else { index.reverse_bits() >> (usize::BITS - bits) }
 }
 
-with_features! {
-    /// out = from, each column times its factor, in the layout of [`Plan::between`].
-    fn scale_groups<S: FieldSpec>(token: Ifma, from: &[Fp<S>], rows: usize, factors: &[Fp<S>], out: &mut [Fp<S>]) {
-        let groups = from.chunks_exact(rows * LANES).zip(out.chunks_exact_mut(rows * LANES));
-        for ((from, out), factors) in groups.zip(factors.as_chunks().0) {
-            let factors = Tight::load_shifted(token, factors);
-            for (from, out) in from.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
-                Tight::load(token, from).mul(factors).store(out);
-            }
-        }
-    }
-}
-
 /// A kind of transform with its tables.
 #[derive(Debug)]
 pub(crate) enum Transform<'a, S: FieldSpec> {
     /// Too small for a plan.
     Small(crate::ntt::Transform<'a, S>),
-    /// By plan, then each value times a factor if there are some.
-    Planned(Cow<'a, Plan<S>>, Vec<Fp<S>>),
+    /// By plan, then value i times the power i of an element if there is one.
+    Planned(Tables<'a, S>, Option<Fp<S>>),
+}
+
+/// Whether there is a plan for a domain.
+fn has_plan<S: FieldSpec>(domain: &Domain<S>) -> bool {
+    (MIN_K..=2 * MAX_SIDE).contains(&domain.k())
+}
+
+/// Lines of memory that the tables of a transform take.
+pub(super) fn table_lines<S: FieldSpec>(domain: &Domain<S>, kind: Kind<S>) -> usize {
+    if !has_plan(domain) {
+        return crate::ntt::Transform::lines(domain, kind);
+    }
+    match kind {
+        Kind::ForwardOnCoset(_) => {
+            let sides = [domain.k().div_ceil(2), domain.k() / 2];
+            sides.map(|k| lines_of::<[u64; 5]>((1 << k) - 1)).iter().sum()
+        }
+        _ => 0,
+    }
 }
 
 impl<'a, S: FieldSpec> Transform<'a, S> {
-    pub(super) fn new(token: Ifma, executor: &dyn Executor, domain: &'a Domain<S>, kind: Kind<S>) -> Self {
-        if domain.k() < MIN_K || domain.k() > 2 * MAX_SIDE {
-            return Self::Small(crate::ntt::Transform::new(executor, domain, kind));
+    pub(super) fn new(
+        executor: &dyn Executor,
+        carver: &mut Carver<'a>,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Self {
+        if !has_plan(domain) {
+            return Self::Small(crate::ntt::Transform::new(executor, carver, domain, kind));
         }
+        let plan = |direction| Tables::new(domain.plan(direction));
         match kind {
-            Kind::Forward => Self::Planned(Cow::Borrowed(domain.plan(Direction::Forward)), Vec::new()),
-            Kind::Inverse => Self::Planned(Cow::Borrowed(domain.plan(Direction::Inverse)), Vec::new()),
-            Kind::ForwardOnCoset(shift) => {
-                let plan = domain.plan(Direction::Forward).on_coset(token, domain, shift);
-                Self::Planned(Cow::Owned(plan), Vec::new())
-            }
-            Kind::InverseOnCoset(shift_inv) => {
-                let mut factors = vec![Fp::ZERO; domain.size()];
-                powers(token, executor, shift_inv, Fp::ONE, &mut factors);
-                Self::Planned(Cow::Borrowed(domain.plan(Direction::Inverse)), factors)
-            }
+            Kind::Forward => Self::Planned(plan(Direction::Forward), None),
+            Kind::Inverse => Self::Planned(plan(Direction::Inverse), None),
+            Kind::ForwardOnCoset(shift) => Self::Planned(Tables::on_coset(carver, domain, shift), None),
+            Kind::InverseOnCoset(shift_inv) => Self::Planned(plan(Direction::Inverse), Some(shift_inv)),
         }
     }
 
@@ -171,32 +193,21 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
         &self,
         token: Ifma,
         executor: &dyn Executor,
+        scratch: &crate::Scratch,
         from: Option<&[Fp<S>]>,
         out: &mut [Fp<S>],
-        workspace: &mut Workspace<S>,
     ) {
         match self {
             Self::Small(transform) => transform.run(executor, from, out),
-            Self::Planned(plan, factors) => {
-                transform(token, executor, plan, from, out, workspace);
-                if !factors.is_empty() {
-                    combine(token, out, factors, Elementwise::Mul);
-                }
+            Self::Planned(tables, base) => {
+                transform(token, executor, scratch, tables, from, out);
+                let Some(base) = *base else { return };
+                let len = executor.chunk_len(out.len(), tables.plan.rows);
+                for_each_chunk_mut(executor, out, len, |index, out| {
+                    scale_by_powers(token, out, base, base.pow((index * len) as u64));
+                });
             }
         }
-    }
-}
-
-/// Working memory of [`transform`].
-#[derive(Debug)]
-pub(crate) struct Workspace<S: FieldSpec> {
-    /// The matrix between the two steps: for each group of eight columns, its rows.
-    between: Vec<Fp<S>>,
-}
-
-impl<S: FieldSpec> Default for Workspace<S> {
-    fn default() -> Self {
-        Self { between: Vec::new() }
     }
 }
 
@@ -207,40 +218,49 @@ struct Matrix<S>(*mut Fp<S>);
 unsafe impl<S: Sync> Sync for Matrix<S> {}
 
 /// Transforms `from`, or what `out` holds if there is none, into `out`.
-pub(super) fn transform<S: FieldSpec>(
+fn transform<S: FieldSpec>(
     token: Ifma,
     executor: &dyn Executor,
-    plan: &Plan<S>,
+    scratch: &crate::Scratch,
+    tables: &Tables<'_, S>,
     from: Option<&[Fp<S>]>,
     out: &mut [Fp<S>],
-    workspace: &mut Workspace<S>,
 ) {
+    let plan = tables.plan;
     let size = plan.rows * plan.columns;
     assert!(out.len() == size && from.is_none_or(|from| from.len() == size), "{size} points");
-    workspace.between.resize(size, Fp::ZERO);
-    let between = &mut workspace.between[..size];
+    // The matrix between the two steps: for each group of eight columns, its rows.
+    let mut between = scratch.lend(lines_of::<Fp<S>>(size));
+    let between: &mut [Fp<S>] = between.carver().cut(size);
 
     let input = from.unwrap_or(out);
     let tasks = if executor.threads() == 1 { 1 } else { 4 * executor.threads() };
     let groups = (plan.columns / LANES).div_ceil(tasks);
-    executor.for_each_chunk_mut(between, groups * plan.rows * LANES, |task, chunk| {
-        let mut column = vec![Scratch::default(); plan.rows];
-        for (index, group) in chunk.chunks_exact_mut(plan.rows * LANES).enumerate() {
-            transform_columns(token, plan, input, task * groups + index, &mut column, group);
-        }
+    for_each_chunk_mut(executor, between, groups * plan.rows * LANES, |task, chunk| {
+        scratch.with(lines_of::<Scratch>(plan.rows), |carver| {
+            let column = carver.cut(plan.rows);
+            for (index, group) in chunk.chunks_exact_mut(plan.rows * LANES).enumerate() {
+                checkpoint();
+                transform_columns(token, tables, input, task * groups + index, column, group);
+            }
+        });
     });
 
     let between = &*between;
     let matrix = Matrix(out.as_mut_ptr());
     let groups = (plan.rows / LANES).div_ceil(tasks);
-    executor.run((plan.rows / LANES).div_ceil(groups), &|task| {
-        let matrix = &matrix;
-        let mut row = vec![Scratch::default(); plan.columns];
-        for group in task * groups..((task + 1) * groups).min(plan.rows / LANES) {
-            // SAFETY: `out` is borrowed mutably for as long as this runs and has `size` elements; each
-            // group is done once, and groups write different elements.
-            unsafe { transform_rows(token, plan, between, group, &mut row, matrix.0) };
-        }
+    let (next, count) = (AtomicUsize::new(0), (plan.rows / LANES).div_ceil(groups));
+    executor.run(count, &|_| {
+        let (matrix, Some(task)) = (&matrix, claim(&next, count)) else { return };
+        scratch.with(lines_of::<Scratch>(plan.columns), |carver| {
+            let row = carver.cut(plan.columns);
+            for group in task * groups..((task + 1) * groups).min(plan.rows / LANES) {
+                checkpoint();
+                // SAFETY: `out` is borrowed mutably for as long as this runs and has `size` elements; each
+                // task is claimed once, so each group is done once, and groups write different elements.
+                unsafe { transform_rows(token, tables, between, group, row, matrix.0) };
+            }
+        });
     });
 }
 
@@ -248,18 +268,19 @@ with_features! {
     /// Transforms eight columns of the matrix `input` and multiplies by the twiddles between.
     fn transform_columns<S: FieldSpec>(
         token: Ifma,
-        plan: &Plan<S>,
+        tables: &Tables<'_, S>,
         input: &[Fp<S>],
         group: usize,
         column: &mut [Scratch],
         out: &mut [Fp<S>],
     ) {
+        let plan = tables.plan;
         let rows = input.as_chunks::<LANES>().0;
         let stride = plan.columns / LANES;
         for (row, slot) in column.iter_mut().enumerate() {
             Tight::<S>::load(token, &rows[row * stride + group]).loose().to_scratch(slot);
         }
-        all_layers::<S>(token, column, &plan.down, plan.shifted);
+        all_layers::<S>(token, column, tables.down, tables.shifted);
         let twiddles = plan.between[group * out.len()..].as_chunks::<LANES>().0;
         let bits = plan.rows.trailing_zeros();
         let out = out.as_chunks_mut::<LANES>().0;
@@ -282,12 +303,13 @@ with_features! {
     /// elements i with i mod rows in 8·group..8·group + 8 meanwhile.
     unsafe fn transform_rows<S: FieldSpec>(
         token: Ifma,
-        plan: &Plan<S>,
+        tables: &Tables<'_, S>,
         between: &[Fp<S>],
         group: usize,
         row: &mut [Scratch],
         out: *mut Fp<S>,
     ) {
+        let plan = tables.plan;
         let blocks = between.chunks_exact(plan.rows * LANES).zip(row.as_chunks_mut::<LANES>().0);
         for (block, slots) in blocks {
             let rows = block[group * LANES * LANES..].first_chunk::<{ LANES * LANES }>();
@@ -296,7 +318,7 @@ with_features! {
                 Tight::<S>::from_words(token.load_column(rows, column)).loose().to_scratch(slot);
             }
         }
-        all_layers::<S>(token, row, &plan.across, false);
+        all_layers::<S>(token, row, tables.across, tables.shifted);
         let bits = plan.columns.trailing_zeros();
         for (position, value) in row.iter().enumerate() {
             let next = (position / LANES * plan.rows + (group + 1) * LANES) * LANES + position % LANES * LANES;

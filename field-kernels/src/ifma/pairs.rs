@@ -4,12 +4,15 @@
 //! memory, and *shifted*, a·2^260. A product of a plain and a shifted value is plain, one of two
 //! shifted values is shifted.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::lanes::{Loose, Scratch, Tight, scatter_words};
 use super::scan::{CHAINS, invert_lanes};
 use super::{Ifma, with_features};
 use crate::contract::{NEGATIVE, Pair, Pairs, PointMemory};
 use crate::scalar::pairs::{Case, settled, unusual};
 use crate::scalar::prefetch;
+use crate::scratch::{Carver, lines_of};
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
 /// Pairs that share an inversion: their points and what is noted of them fit the second-level cache.
@@ -19,22 +22,32 @@ const TOGETHER: usize = 2048;
 /// each other, which keeps the multipliers busy; what passes between steps fits the first-level cache.
 const BLOCK: usize = 8;
 
-/// How many groups ahead of its use a point is asked for from memory.
-const AHEAD: usize = 3;
-
 /// Working memory of [`add_pairs`].
-#[derive(Debug, Default)]
-pub(crate) struct PairScratch {
-    groups: Vec<Group>,
-    /// The sums that have no slope.
+#[derive(Debug)]
+pub(crate) struct PairScratch<'a> {
+    groups: &'a mut [Group],
+    /// The sums that have no slope. Points and their opposites, or the identity, hardly ever meet, so that this
+    /// mostly is no memory at all.
     settled: Vec<Settled>,
+}
+
+impl<'a> PairScratch<'a> {
+    /// Lines of memory that this takes.
+    pub(super) fn lines() -> usize {
+        lines_of::<Group>(TOGETHER / 8)
+    }
+
+    pub(super) fn new(carver: &mut Carver<'a>) -> Self {
+        Self { groups: carver.cut(TOGETHER / 8), settled: Vec::new() }
+    }
 }
 
 /// A group, a lane and the coordinates of its sum; limbs, so that this type does not depend on the curve.
 type Settled = (u32, u32, [[u64; 4]; 2]);
 
 /// What the first pass over eight pairs leaves for the second.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
 struct Group {
     /// The denominators of the slopes, shifted.
     denominators: Scratch,
@@ -43,7 +56,13 @@ struct Group {
     products: Scratch,
     /// The pairs that are not two different points with different x, as bits.
     special: u8,
+    padding: [u8; 63],
 }
+
+// SAFETY: integers, all of which may be zero.
+unsafe impl Zeroable for Group {}
+// SAFETY: integers of any value that fill all of it: what would be padding has a name.
+unsafe impl Pod for Group {}
 
 /// The places of eight points, perhaps marked.
 type Places = [u32; 8];
@@ -81,10 +100,10 @@ impl<'a> Eights<'a> {
 pub(super) fn add_pairs<C: CurveSpec>(
     token: Ifma,
     memory: &mut impl PointMemory<C>,
-    pairs: &mut Pairs,
-    scratch: &mut PairScratch,
+    pairs: &mut Pairs<'_>,
+    scratch: &mut PairScratch<'_>,
 ) {
-    pairs.pad(8);
+    pairs.pad();
     let most = |places: &[u32]| places.iter().map(|place| place & !NEGATIVE).max();
     let [left, right, target] = pairs.columns();
     let (points, sums) = (memory.points().len(), memory.sums().len());
@@ -97,9 +116,6 @@ pub(super) fn add_pairs<C: CurveSpec>(
     let [left, right, target] =
         [left, right, target].map(|places| places.as_chunks::<8>().0.chunks(TOGETHER / 8));
     for ((left, right), target) in left.zip(right).zip(target) {
-        if groups.len() < left.len() {
-            groups.resize(left.len(), Group::default());
-        }
         let groups = &mut groups[..left.len()];
         settled.clear();
         // SAFETY: the places have just been checked.
@@ -119,17 +135,29 @@ with_features! {
     ) {
         // SAFETY, of all blocks below: the caller has checked the places of all pairs.
         let mut products = [token.splat_element::<C::Base>(Fp::ONE); CHAINS];
+        let count = pairs.left.len();
+        for index in 0..BLOCK.min(count) {
+            // SAFETY: see above.
+            unsafe { announce(memory, pairs.left[index]) };
+            // SAFETY: see above.
+            unsafe { announce(memory, pairs.right[index]) };
+        }
         for (block, groups) in groups.chunks_mut(BLOCK).enumerate() {
             let first = block * BLOCK;
+            // Memory takes about as long as the steps of a block, so the next block's points are asked for meanwhile.
             for (index, group) in groups.iter_mut().enumerate() {
-                if first + index + AHEAD < pairs.left.len() {
+                if first + index + BLOCK < count {
                     // SAFETY: see above.
-                    unsafe { announce(memory, pairs.at(first + index + AHEAD)) };
+                    unsafe { announce(memory, pairs.left[first + index + BLOCK]) };
                 }
                 // SAFETY: see above.
                 unsafe { find_denominators(token, memory, pairs.at(first + index), group) };
             }
-            for group in groups {
+            for (index, group) in groups.iter_mut().enumerate() {
+                if first + index + BLOCK < count {
+                    // SAFETY: see above.
+                    unsafe { announce(memory, pairs.right[first + index + BLOCK]) };
+                }
                 let [here, other] = products;
                 here.to_scratch(&mut group.products);
                 // Below 2p times 32p.
@@ -169,23 +197,26 @@ with_features! {
         }
         for &(group, lane, [x, y]) in settled.iter() {
             let target = pairs.target[group as usize][lane as usize];
-            memory.sums()[target as usize].0 = Affine { x: Fp::from_raw(x), y: Fp::from_raw(y) };
+            memory.sums()[target as usize] = Affine { x: Fp::from_raw(x), y: Fp::from_raw(y) };
         }
     }
 }
 
-/// Asks for the points of eight pairs.
+/// Asks for eight points.
 ///
 /// # Safety
 /// The places must exist in `memory`.
 #[inline(always)]
-unsafe fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, pairs: Eight<'_>) {
+unsafe fn announce<C: CurveSpec>(memory: &impl PointMemory<C>, places: Places) {
     let points = memory.points();
-    for lane in 0..8 {
+    let in_lines = points.as_ptr().addr().is_multiple_of(64);
+    for place in places {
         // SAFETY: the caller has checked the places.
-        unsafe {
-            prefetch(points.get_unchecked((pairs.left[lane] & !NEGATIVE) as usize));
-            prefetch(points.get_unchecked((pairs.right[lane] & !NEGATIVE) as usize));
+        let point = unsafe { points.get_unchecked((place & !NEGATIVE) as usize) };
+        prefetch(point);
+        if !in_lines {
+            // The other line.
+            prefetch(&point.y.0[3]);
         }
     }
 }
@@ -197,14 +228,14 @@ macro_rules! gather {
         // SAFETY: the caller has checked the places.
         unsafe {
             $token.gather_words([
-                &points.get_unchecked((places[0] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[1] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[2] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[3] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[4] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[5] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[6] & !NEGATIVE) as usize).0.$coordinate,
-                &points.get_unchecked((places[7] & !NEGATIVE) as usize).0.$coordinate,
+                &points.get_unchecked((places[0] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[1] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[2] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[3] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[4] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[5] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[6] & !NEGATIVE) as usize).$coordinate,
+                &points.get_unchecked((places[7] & !NEGATIVE) as usize).$coordinate,
             ])
         }
     }};
@@ -291,7 +322,7 @@ unsafe fn find_x<C: CurveSpec>(
     let (x, sums) = (scatter_words(x.to_words()), memory.sums());
     for (place, x) in pairs.target.iter().zip(x) {
         // SAFETY: the caller has checked the places.
-        unsafe { sums.get_unchecked_mut(*place as usize).0.x = x };
+        unsafe { sums.get_unchecked_mut(*place as usize).x = x };
     }
 }
 
@@ -314,7 +345,7 @@ unsafe fn find_y<C: CurveSpec>(
     let (y, sums) = (scatter_words(y.to_words()), memory.sums());
     for (place, y) in target.iter().zip(y) {
         // SAFETY: the caller has checked the places.
-        unsafe { sums.get_unchecked_mut(*place as usize).0.y = y };
+        unsafe { sums.get_unchecked_mut(*place as usize).y = y };
     }
 }
 

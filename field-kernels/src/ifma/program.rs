@@ -5,10 +5,13 @@
 //! is computed, and the few that could outgrow 2^260 are marked to be reduced. Scaled outputs are
 //! summed up over a tile as unreduced products.
 
+use parhelion_scheduler::checkpoint;
+
 use super::field::Radix52;
 use super::lanes::{Loose, Products, ProductsScratch, Scratch, Tight};
 use super::{Ifma, with_features};
-use crate::program::{Operand, Operation, Program};
+use crate::program::{Operand, Operation, Others, Program, Rows};
+use crate::scratch::lines_of;
 use crate::{FieldSpec, Fp};
 
 /// Lanes of a register of the CPU.
@@ -27,13 +30,14 @@ const MAX_PRODUCTS: u32 = 400;
 type Bound = u32;
 
 /// An operand, and whether it must be reduced before it is used.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Input {
     operand: Operand,
     reduce: bool,
 }
 
 /// An instruction that cannot overflow.
+#[derive(Clone, Debug)]
 struct Step {
     operation: Operation,
     target: u32,
@@ -44,6 +48,7 @@ struct Step {
 }
 
 /// An output that cannot overflow.
+#[derive(Clone, Debug)]
 struct Write {
     after: usize,
     column: u32,
@@ -59,6 +64,22 @@ const fn limit<S: FieldSpec>() -> Bound {
 }
 
 /// The steps and outputs of a program, given what columns and uniforms are bounded by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneProgram {
+    /// The field whose bounds these are.
+    modulus: [u64; 4],
+    steps: Vec<Step>,
+    writes: Vec<Write>,
+}
+
+impl LaneProgram {
+    /// For a program over the field `S`.
+    pub(crate) fn new<S: FieldSpec>(program: &Program) -> Self {
+        let (steps, writes) = plan::<S>(program);
+        Self { modulus: S::MODULUS, steps, writes }
+    }
+}
+
 fn plan<S: FieldSpec>(program: &Program) -> (Vec<Step>, Vec<Write>) {
     let mut bounds = vec![0; program.registers];
     let mut sums = vec![(0, 0); program.output_columns];
@@ -126,67 +147,101 @@ struct Values<'a> {
 struct Machine<'a, S: FieldSpec> {
     token: Ifma,
     columns: &'a [&'a [Fp<S>]],
-    uniforms: Vec<Scratch>,
-    registers: Vec<[Scratch; EIGHTS]>,
+    uniforms: &'a [Scratch],
+    /// One tile each.
+    registers: &'a mut [Scratch],
     /// Columns in limbs, one for each side of an instruction.
-    loaded: [[Scratch; EIGHTS]; 2],
+    loaded: [&'a mut [Scratch]; 2],
+}
+
+/// Runs `program` on some rows.
+pub(super) fn run_rows<S: FieldSpec>(
+    token: Ifma,
+    scratch: &crate::Scratch,
+    program: &Program,
+    columns: &[&[Fp<S>]],
+    uniforms: &[Fp<S>],
+    outputs: &mut Rows<'_, S>,
+) {
+    let (fresh, lanes);
+    if program.lanes.modulus == S::MODULUS {
+        lanes = &program.lanes;
+    } else {
+        // Built with the constants of another field.
+        fresh = LaneProgram::new::<S>(program);
+        lanes = &fresh;
+    }
+    let registers = EIGHTS * (program.registers + 2);
+    let lines = lines_of::<Scratch>(uniforms.len() + registers)
+        + lines_of::<ProductsScratch>(EIGHTS * program.output_columns)
+        + lines_of::<u8>(program.output_columns);
+    scratch.with(lines, |carver| {
+        let limbs = carver.cut(uniforms.len());
+        load_uniforms(token, uniforms, limbs);
+        let registers = carver.cut(EIGHTS * program.registers);
+        let loaded = [carver.cut(EIGHTS), carver.cut(EIGHTS)];
+        let sums = carver.cut(EIGHTS * program.output_columns);
+        let used = carver.cut_filled(program.output_columns, 0);
+        let mut machine = Machine { token, columns, uniforms: limbs, registers, loaded };
+        run_tiles(token, &mut machine, lanes, uniforms, outputs, sums, used);
+    });
 }
 
 with_features! {
-    /// Runs `program` on the rows from `first` on, as many as each output has.
-    pub(super) fn run_rows<S: FieldSpec>(
-        token: Ifma,
-        program: &Program,
-        columns: &[&[Fp<S>]],
-        uniforms: &[Fp<S>],
-        first: usize,
-        outputs: &mut [&mut [Fp<S>]],
-    ) {
-        let (steps, writes) = plan::<S>(program);
-        let mut limbs = vec![Scratch::default(); uniforms.len()];
+    /// Times 16, reduced: times 2^260.
+    fn load_uniforms<S: FieldSpec>(token: Ifma, uniforms: &[Fp<S>], limbs: &mut [Scratch]) {
         for (limbs, uniform) in limbs.iter_mut().zip(uniforms) {
-            // Times 16, reduced: times 2^260.
             token.splat_shifted(*uniform).canonical().to_scratch(limbs);
         }
-        let mut machine = Machine {
-            token,
-            columns,
-            uniforms: limbs,
-            registers: vec![[Scratch::default(); EIGHTS]; program.registers],
-            loaded: [[Scratch::default(); EIGHTS]; 2],
-        };
-        let mut sums = vec![[ProductsScratch::default(); EIGHTS]; program.output_columns];
-        let mut used = vec![false; program.output_columns];
-        let rows = outputs.first().map_or(0, |output| output.len());
-        for offset in (0..rows).step_by(TILE) {
-            let len = TILE.min(rows - offset);
+    }
+}
+
+with_features! {
+    /// Runs the program on tile after tile.
+    fn run_tiles<S: FieldSpec>(
+        token: Ifma,
+        machine: &mut Machine<'_, S>,
+        lanes: &LaneProgram,
+        uniforms: &[Fp<S>],
+        outputs: &mut Rows<'_, S>,
+        sums: &mut [ProductsScratch],
+        used: &mut [u8],
+    ) {
+        let LaneProgram { steps, writes, .. } = lanes;
+        let sums = sums.as_chunks_mut::<EIGHTS>().0;
+        let range = outputs.range();
+        for first in range.clone().step_by(TILE) {
+            if (first - range.start).is_multiple_of(16 * TILE) {
+                checkpoint();
+            }
+            let len = TILE.min(range.end - first);
             let eights = len.div_ceil(LANES);
             let mut writes = writes.iter().peekable();
             for done in 0..=steps.len() {
                 while let Some(write) = writes.next_if(|write| write.after == done) {
                     let column = write.column as usize;
-                    let value = machine.read(0, write.value, first + offset, len);
-                    let target = &mut outputs[column][offset..offset + len];
+                    let value = machine.read(write.value, first, len);
+                    let target = outputs.column(column, first, len);
                     let Some(scale) = write.scale else {
                         overwrite(token, value, target);
-                        used[column] = false;
+                        used[column] = 0;
                         continue;
                     };
-                    if write.flush && used[column] {
+                    if write.flush && used[column] != 0 {
                         flush(token, &sums[column], target);
-                        used[column] = false;
+                        used[column] = 0;
                     }
                     let scale = token.splat_element(uniforms[scale as usize]);
-                    accumulate(token, value, scale, &mut sums[column][..eights], !used[column]);
-                    used[column] = true;
+                    accumulate(token, value, scale, &mut sums[column][..eights], used[column] == 0);
+                    used[column] = 1;
                 }
                 if let Some(step) = steps.get(done) {
-                    machine.step(step, first + offset, len);
+                    machine.step(step, first, len);
                 }
             }
-            for ((sums, used), output) in sums.iter().zip(&mut used).zip(outputs.iter_mut()) {
-                if std::mem::take(used) {
-                    flush(token, sums, &mut output[offset..offset + len]);
+            for (column, (sums, used)) in sums.iter().zip(&mut *used).enumerate() {
+                if std::mem::take(used) != 0 {
+                    flush(token, sums, outputs.column(column, first, len));
                 }
             }
         }
@@ -198,11 +253,13 @@ impl<S: FieldSpec> Machine<'_, S> {
     #[inline(always)]
     fn step(&mut self, step: &Step, first: usize, len: usize) {
         let (token, eights) = (self.token, len.div_ceil(LANES));
-        // Taken out while it is written to; it is neither operand.
-        let mut target = std::mem::take(&mut self.registers[step.target as usize]);
         self.load(0, step.left, first, len);
         self.load(1, step.right, first, len);
-        let (left, right) = (self.values(0, step.left), self.values(1, step.right));
+        // The target is neither operand.
+        let (target, registers) = Others::split(self.registers, step.target, EIGHTS);
+        let (uniforms, [first, second]) = (self.uniforms, &self.loaded);
+        let (left, right) =
+            (values(step.left, uniforms, registers, first), values(step.right, uniforms, registers, second));
         let target_eights = target[..eights].iter_mut().enumerate();
         match step.operation {
             Operation::Mul => target_eights.for_each(|(index, target)| {
@@ -218,13 +275,12 @@ impl<S: FieldSpec> Machine<'_, S> {
                 });
             }
         }
-        self.registers[step.target as usize] = target;
     }
 
     #[inline(always)]
-    fn read(&mut self, side: usize, input: Input, first: usize, len: usize) -> Values<'_> {
-        self.load(side, input, first, len);
-        self.values(side, input)
+    fn read(&mut self, input: Input, first: usize, len: usize) -> Values<'_> {
+        self.load(0, input, first, len);
+        values(input, self.uniforms, Others::all(self.registers, EIGHTS), self.loaded[0])
     }
 
     /// Brings an operand that is a column, or that must be reduced, into limbs.
@@ -245,28 +301,33 @@ impl<S: FieldSpec> Machine<'_, S> {
                         wrapped.as_chunks::<LANES>().0
                     }
                 };
-                for (rows, loaded) in rows.iter().zip(&mut self.loaded[side]) {
+                for (rows, loaded) in rows.iter().zip(self.loaded[side].iter_mut()) {
                     load_eight(token, rows, input.reduce, loaded);
                 }
             }
             Operand::Register(index) if input.reduce => {
-                for (value, loaded) in self.registers[index as usize].iter().zip(&mut self.loaded[side]) {
+                let register = &self.registers[index as usize * EIGHTS..][..EIGHTS];
+                for (value, loaded) in register.iter().zip(self.loaded[side].iter_mut()) {
                     Tight::<S>::from_scratch(token, value).canonical().to_scratch(loaded);
                 }
             }
             _ => {}
         }
     }
+}
 
-    #[inline(always)]
-    fn values(&self, side: usize, input: Input) -> Values<'_> {
-        match input.operand {
-            Operand::Uniform(index) => Values { first: &self.uniforms[index as usize..], step: 0 },
-            Operand::Register(index) if !input.reduce => {
-                Values { first: &self.registers[index as usize], step: 1 }
-            }
-            _ => Values { first: &self.loaded[side], step: 1 },
-        }
+/// An operand that has been loaded, if it had to be.
+#[inline(always)]
+fn values<'a>(
+    input: Input,
+    uniforms: &'a [Scratch],
+    registers: Others<'a, Scratch>,
+    loaded: &'a [Scratch],
+) -> Values<'a> {
+    match input.operand {
+        Operand::Uniform(index) => Values { first: &uniforms[index as usize..], step: 0 },
+        Operand::Register(index) if !input.reduce => Values { first: registers.at(index), step: 1 },
+        _ => Values { first: loaded, step: 1 },
     }
 }
 

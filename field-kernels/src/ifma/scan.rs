@@ -1,9 +1,12 @@
 //! Batch inversion, powers and running products: chains of products, one a lane.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::lanes::{Scratch, Tight, scatter_words};
 use super::vector::scale;
 use super::word::Word;
 use super::{Ifma, with_features};
+use crate::scratch::{Carver, lines_of};
 use crate::{FieldSpec, Fp};
 
 /// Lanes of a register.
@@ -58,28 +61,45 @@ pub(super) fn invert_lanes<S: FieldSpec>(token: Ifma, values: [Tight<S>; CHAINS]
 
 #[inline(never)]
 fn invert_all<S: FieldSpec>(lanes: &mut [[Fp<S>; LANES]; CHAINS]) {
-    crate::scalar::scan::invert(lanes.as_flattened_mut());
+    crate::scalar::scan::invert(lanes.as_flattened_mut(), &mut [Fp::ZERO; WIDTH]);
 }
 
 /// What the first pass over eight elements leaves for the second.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
 struct Inverting {
     /// The products of the chain's elements before, times 2^256.
     products: Scratch,
     /// The elements that are 0, as bits.
     zeros: u8,
+    padding: [u8; 63],
+}
+
+// SAFETY: integers, which may be zero.
+unsafe impl Zeroable for Inverting {}
+// SAFETY: integers of any value that fill all of it: what would be padding has a name.
+unsafe impl Pod for Inverting {}
+
+/// How many steps of all chains share an inversion of `len` elements.
+fn steps(len: usize) -> usize {
+    INVERTED_TOGETHER.min(len) / WIDTH
+}
+
+/// Lines of memory that the inversion of `len` elements takes.
+pub(super) fn invert_lines(len: usize) -> usize {
+    lines_of::<[Inverting; CHAINS]>(steps(len))
 }
 
 with_features! {
     /// Replaces each element by its inverse; zeros stay.
-    pub(super) fn invert<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>]) {
-        let mut work = vec![[Inverting::default(); CHAINS]; INVERTED_TOGETHER.min(values.len()) / WIDTH];
+    pub(super) fn invert<S: FieldSpec>(token: Ifma, carver: &mut Carver<'_>, values: &mut [Fp<S>]) {
+        let work = carver.cut::<[Inverting; CHAINS]>(steps(values.len()));
         let (whole, rest) = values.as_chunks_mut::<WIDTH>();
         let plain_one = token.splat_element(Fp::<S>::ONE);
         let shifted_one = token.splat_shifted(Fp::<S>::ONE);
         for batch in whole.chunks_mut(INVERTED_TOGETHER / WIDTH) {
             let mut products = [plain_one; CHAINS];
-            for (values, work) in batch.iter().zip(&mut work) {
+            for (values, work) in batch.iter().zip(work.iter_mut()) {
                 let values = each_chain!(C => Tight::load_shifted(token, &values.as_chunks().0[C]));
                 for chain in 0..CHAINS {
                     work[chain].zeros = values[chain].is_zero();
@@ -90,7 +110,7 @@ with_features! {
                 products = each_chain!(C => products[C].mul(factors[C]).carry());
             }
             let mut inverses = invert_lanes(token, products);
-            for (values, work) in batch.iter_mut().zip(&work).rev() {
+            for (values, work) in batch.iter_mut().zip(work.iter()).rev() {
                 let values = values.as_chunks_mut::<LANES>().0;
                 let factors = each_chain!(C => {
                     Tight::load_shifted(token, &values[C]).replace(work[C].zeros, shifted_one)
@@ -104,7 +124,7 @@ with_features! {
                 }
             }
         }
-        crate::scalar::scan::invert(rest);
+        crate::scalar::scan::invert(rest, &mut [Fp::ZERO; WIDTH]);
     }
 }
 
@@ -135,6 +155,36 @@ with_features! {
                     }
                 }
                 // Below 2p·16p.
+                *powers = powers.mul(step).carry();
+            }
+        }
+    }
+}
+
+with_features! {
+    /// values\[i\] *= first·base^i.
+    pub(super) fn scale_by_powers<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>], base: Fp<S>, first: Fp<S>) {
+        let mut power = first;
+        let mut start = [[Fp::ZERO; LANES]; CHAINS];
+        for value in start.as_flattened_mut() {
+            *value = power;
+            power *= base;
+        }
+        let step = token.splat_shifted(base.pow(WIDTH as u64));
+        let mut powers = each_chain!(C => Tight::load_shifted(token, &start[C]));
+        for block in values.chunks_mut(WIDTH) {
+            for (powers, values) in powers.iter_mut().zip(block.chunks_mut(LANES)) {
+                // Below 16p times p.
+                match values.as_mut_array() {
+                    Some(values) => Tight::load(token, values).mul(*powers).store(values),
+                    None => {
+                        let mut last = [Fp::ZERO; LANES];
+                        last[..values.len()].copy_from_slice(values);
+                        Tight::load(token, &last).mul(*powers).store(&mut last);
+                        values.copy_from_slice(&last[..values.len()]);
+                    }
+                }
+                // Below 16p times 16p the first time, which leaves less than 6p.
                 *powers = powers.mul(step).carry();
             }
         }

@@ -1,12 +1,17 @@
 //! Element-wise operations and sums of products.
 
-use super::lanes::{Products, Scratch, Tight};
+use super::field::split;
+use super::lanes::{Factor, Loose, Products, Scratch, Tight};
 use super::{Ifma, with_features};
 use crate::contract::Elementwise;
 use crate::{FieldSpec, Fp};
 
 /// Lanes of a register.
 const LANES: usize = 8;
+
+/// Eights that go through the two steps of an operation together, values and then their reduction. A step is a short
+/// loop whose rounds do not wait for each other, where each operation on its own would mostly wait for itself.
+const BLOCK: usize = 8;
 
 /// Products summed up before they are reduced; the words of a sum hold 400.
 const MAX_PRODUCTS: usize = 256;
@@ -20,93 +25,156 @@ fn padded<S>(values: &[Fp<S>]) -> (&[[Fp<S>; LANES]], [Fp<S>; LANES]) {
     (eights, last)
 }
 
-/// The combination of eight elements of `acc` and eight of `rhs`, stored in `acc`. `by` is the factor,
-/// times 2^260.
-#[inline(always)]
-fn combine_eight<S: FieldSpec>(
+/// What becomes of eight elements, perhaps with eight others: values of 0 to 2p.
+trait Map<S: FieldSpec>: Copy {
+    /// Whether there are no others.
+    const UNARY: bool = false;
+
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S>;
+}
+
+/// a + b
+#[derive(Clone, Copy)]
+struct Sum;
+
+impl<S: FieldSpec> Map<S> for Sum {
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
+        Tight::load(token, a).loose() + Tight::load(token, b).loose()
+    }
+}
+
+/// a - b
+#[derive(Clone, Copy)]
+struct Difference;
+
+impl<S: FieldSpec> Map<S> for Difference {
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
+        (Tight::load(token, a).loose() - Tight::load(token, b).loose()).plus_modulus::<1>()
+    }
+}
+
+/// a·b
+#[derive(Clone, Copy)]
+struct Product;
+
+impl<S: FieldSpec> Map<S> for Product {
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
+        Products::of(Factor::load_times_16(token, a), Factor::load(token, b)).reduce()
+    }
+}
+
+/// a + b·factor, for a factor times 2^260. A little more than 2p at times.
+#[derive(Clone, Copy)]
+struct PlusScaled<S>(Tight<S>);
+
+impl<S: FieldSpec> Map<S> for PlusScaled<S> {
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
+        Tight::load(token, a).loose() + Products::of(Factor::load(token, b), self.0).reduce()
+    }
+}
+
+/// a·factor, for a factor times 2^260.
+#[derive(Clone, Copy)]
+struct Scaled<S>(Tight<S>);
+
+impl<S: FieldSpec> Map<S> for Scaled<S> {
+    const UNARY: bool = true;
+
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], _: &[Fp<S>; LANES]) -> Loose<S> {
+        Products::of(Factor::load(token, a), self.0).reduce()
+    }
+}
+
+/// a²
+#[derive(Clone, Copy)]
+struct Square;
+
+impl<S: FieldSpec> Map<S> for Square {
+    const UNARY: bool = true;
+
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], _: &[Fp<S>; LANES]) -> Loose<S> {
+        // (4·a·2^256)² over 2^260.
+        Products::of_square(Factor::load_times_4(token, a)).reduce()
+    }
+}
+
+/// a·factor + b, for a factor times 2^260. A little more than 2p at times.
+#[derive(Clone, Copy)]
+struct ScaledPlus<S>(Tight<S>);
+
+impl<S: FieldSpec> Map<S> for ScaledPlus<S> {
+    #[inline(always)]
+    fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
+        PlusScaled(self.0).apply(token, b, a)
+    }
+}
+
+with_features! {
+    /// Replaces each element of `acc` by what becomes of it and of that of `rhs`.
+    fn replace<S: FieldSpec, M: Map<S>>(token: Ifma, acc: &mut [Fp<S>], rhs: &[Fp<S>], map: M) {
+        let (eights, rest) = acc.as_chunks_mut::<LANES>();
+        let (others, last_other) = padded(rhs);
+        let mut values = [Scratch::default(); BLOCK];
+        for (first, block) in (0..).step_by(BLOCK).zip(eights.chunks_mut(BLOCK)) {
+            for (index, (eight, value)) in block.iter().zip(&mut values).enumerate() {
+                let other = if M::UNARY { eight } else { &others[first + index] };
+                map.apply(token, eight, other).to_scratch(value);
+            }
+            for (eight, value) in block.iter_mut().zip(&values) {
+                Loose::<S>::from_scratch(token, value).store_below_2p(eight);
+            }
+        }
+        if !rest.is_empty() {
+            let mut last = [Fp::ZERO; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            map.apply(token, &last, &last_other).store_below_2p(&mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+}
+
+with_features! {
+    /// `value`·2^260, reduced.
+    fn shifted_factor<S: FieldSpec>(token: Ifma, value: Fp<S>) -> Tight<S> {
+        token.splat_limbs(shifted_limbs(value))
+    }
+}
+
+/// acc\[i\] = acc\[i\] (operation) rhs\[i\].
+pub(super) fn combine<S: FieldSpec>(
     token: Ifma,
-    acc: &mut [Fp<S>; LANES],
-    rhs: &[Fp<S>; LANES],
+    acc: &mut [Fp<S>],
+    rhs: &[Fp<S>],
     operation: Elementwise<S>,
-    by: Tight<S>,
 ) {
-    let b = Tight::load(token, rhs);
     match operation {
-        Elementwise::Add => (Tight::load(token, acc).loose() + b.loose()).store(acc),
-        Elementwise::Sub => {
-            (Tight::load(token, acc).loose() - b.loose()).plus_modulus::<1>().store(acc);
-        }
-        Elementwise::Mul => Tight::load_shifted(token, acc).mul(b).store(acc),
-        Elementwise::AddScaled(_) => {
-            (Tight::load(token, acc).loose() + b.mul(by)).store(acc);
-        }
-        Elementwise::HornerStep(_) => {
-            (Tight::load(token, acc).mul(by) + b.loose()).store(acc);
-        }
+        Elementwise::Add => replace(token, acc, rhs, Sum),
+        Elementwise::Sub => replace(token, acc, rhs, Difference),
+        Elementwise::Mul => replace(token, acc, rhs, Product),
+        Elementwise::AddScaled(by) => replace(token, acc, rhs, PlusScaled(shifted_factor(token, by))),
+        Elementwise::HornerStep(by) => replace(token, acc, rhs, ScaledPlus(shifted_factor(token, by))),
     }
 }
 
-with_features! {
-    /// acc\[i\] = acc\[i\] (operation) rhs\[i\].
-    pub(super) fn combine<S: FieldSpec>(
-        token: Ifma,
-        acc: &mut [Fp<S>],
-        rhs: &[Fp<S>],
-        operation: Elementwise<S>,
-    ) {
-        let by = token.splat_shifted(operation.factor());
-        let (rhs, last_rhs) = padded(rhs);
-        let (acc, rest) = acc.as_chunks_mut::<LANES>();
-        // One loop for each operation.
-        macro_rules! run {
-            ($operation:expr) => {
-                for (acc, rhs) in acc.iter_mut().zip(rhs) {
-                    combine_eight(token, acc, rhs, $operation, by);
-                }
-            };
-        }
-        match operation {
-            Elementwise::Add => run!(Elementwise::Add),
-            Elementwise::Sub => run!(Elementwise::Sub),
-            Elementwise::Mul => run!(Elementwise::Mul),
-            Elementwise::AddScaled(by) => run!(Elementwise::AddScaled(by)),
-            Elementwise::HornerStep(by) => run!(Elementwise::HornerStep(by)),
-        }
-        let mut last = [Fp::ZERO; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        combine_eight(token, &mut last, &last_rhs, operation, by);
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
+/// values\[i\] *= by.
+pub(super) fn scale<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>], by: Fp<S>) {
+    replace(token, values, &[], Scaled(shifted_factor(token, by)));
 }
 
-with_features! {
-    /// values\[i\] *= by.
-    pub(super) fn scale<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>], by: Fp<S>) {
-        let by = token.splat_shifted(by);
-        let (eights, rest) = values.as_chunks_mut::<LANES>();
-        for eight in eights {
-            Tight::load(token, eight).mul(by).store(eight);
-        }
-        let mut last = [Fp::ZERO; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        Tight::load(token, &last).mul(by).store(&mut last);
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
+/// values\[i\] = values\[i\]².
+pub(super) fn square<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>]) {
+    replace(token, values, &[], Square);
 }
 
-with_features! {
-    /// values\[i\] = values\[i\]².
-    pub(super) fn square<S: FieldSpec>(token: Ifma, values: &mut [Fp<S>]) {
-        let (eights, rest) = values.as_chunks_mut::<LANES>();
-        for eight in eights {
-            // (4·a·2^256)² over 2^260.
-            Tight::load_times_four(token, eight).square().store(eight);
-        }
-        let mut last = [Fp::ZERO; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        Tight::load_times_four(token, &last).square().store(&mut last);
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
+/// The limbs of value·2^260, reduced.
+fn shifted_limbs<S: FieldSpec>(value: Fp<S>) -> [u64; 5] {
+    split(value.double().double().double().double().0)
 }
 
 with_features! {
@@ -117,21 +185,27 @@ with_features! {
         start: usize,
         terms: &[(&[Fp<S>], Fp<S>)],
     ) {
-        let mut factors = vec![Scratch::default(); terms.len()];
+        let mut factors = [[0; 5]; MAX_PRODUCTS];
+        // All of them, if there are no more.
         for (limbs, (_, factor)) in factors.iter_mut().zip(terms) {
-            token.splat_shifted(*factor).canonical().to_scratch(limbs);
+            *limbs = shifted_limbs(*factor);
         }
         for (index, out) in out.chunks_mut(LANES).enumerate() {
             let start = start + index * LANES;
             let mut total = Tight::<S>::zero(token).loose();
-            for (terms, factors) in terms.chunks(MAX_PRODUCTS).zip(factors.chunks(MAX_PRODUCTS)) {
+            for terms_here in terms.chunks(MAX_PRODUCTS) {
+                if terms.len() > MAX_PRODUCTS {
+                    for (limbs, (_, factor)) in factors.iter_mut().zip(terms_here) {
+                        *limbs = shifted_limbs(*factor);
+                    }
+                }
                 let mut sum = Products::none(token);
-                for ((vector, _), factor) in terms.iter().zip(factors) {
+                for ((vector, _), factor) in terms_here.iter().zip(&factors) {
                     let value = match vector.get(start..).and_then(<[_]>::first_chunk) {
                         Some(eight) => Tight::load(token, eight),
                         None => Tight::load(token, &padded(vector.get(start..).unwrap_or_default()).1),
                     };
-                    sum = sum.plus(value, Tight::from_scratch(token, factor));
+                    sum = sum.plus(value, token.splat_limbs(*factor));
                 }
                 // Below (256/63 + 1)·p.
                 total = (total + sum.reduce()).canonical().loose();
@@ -172,7 +246,7 @@ with_features! {
             eight[..values.len()].copy_from_slice(values);
             // 16·a·2^256 over 2^260.
             let integers = Products::of_value(Tight::load_shifted(token, &eight)).reduce();
-            integers.store(&mut eight);
+            integers.store_below_2p(&mut eight);
             out.copy_from_slice(&Fp::as_limbs(&eight)[..out.len()]);
         }
     }

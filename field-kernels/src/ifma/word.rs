@@ -168,6 +168,20 @@ impl Word {
         unsafe { _mm512_cmplt_epi64_mask(self.0, other.0) }
     }
 
+    /// The lanes in which unsigned self is less than unsigned `other`, as bits.
+    #[inline(always)]
+    pub(super) fn less_than_unsigned(self, other: Self) -> u8 {
+        // SAFETY: a word proves the features.
+        unsafe { _mm512_cmplt_epu64_mask(self.0, other.0) }
+    }
+
+    /// self - other in the lanes where `mask` has a bit, self where not.
+    #[inline(always)]
+    pub(super) fn minus_where(self, mask: u8, other: Self) -> Self {
+        // SAFETY: a word proves the features.
+        Self(unsafe { _mm512_mask_sub_epi64(self.0, mask, self.0, other.0) })
+    }
+
     /// The lanes in which self and `other` are equal, as bits.
     #[inline(always)]
     pub(super) fn equal(self, other: Self) -> u8 {

@@ -1,110 +1,218 @@
 //! Columns cut into tasks that keep all threads busy.
 
-use std::sync::{Mutex, PoisonError};
+use std::cmp::Reverse;
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
 
-use super::digits::{Class, Signed, best_window, classify, pass_cost, windows};
-use super::window::Workspace;
-use crate::contract::{Backend, Slot};
-use crate::{Affine, CurveSpec, Fp, Projective};
+use super::classes::{self, CLASS_BITS, Class, Column, classify, column_lines};
+use super::digits::{best_window, cost, pass_cost, windows};
+use super::window;
+use crate::contract::Backend;
+use crate::parallel::{for_each_chunk_mut, for_each_mut};
+use crate::scratch::{Carver, Lent, Line, lines_of};
+use crate::{Affine, CurveSpec, Fp, Kernels, Projective};
 
 /// Tasks wanted for each thread, so that the last to finish is not far behind.
 const TASKS_PER_THREAD: usize = 4;
 
+/// Bases are copied into whole cache lines if each is read that many times.
+const COPY_FROM: u64 = 3;
+
 /// Some scalars of a class, for one window.
-struct Task<'a> {
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Task<C: CurveSpec> {
+    cost: u64,
     /// Which column, and which class of it.
-    class: (usize, usize),
-    scalars: &'a [Signed],
+    column: u32,
+    class: u32,
+    /// Which scalars of the class.
+    first: u32,
+    count: u32,
     /// Bits per window.
     window: u32,
     /// Which window, lowest first.
     index: u32,
-    cost: u64,
+    sum: Projective<C>,
 }
 
-/// Σ scalars\[i\]·bases\[i\] for each column.
+// SAFETY: integers and points, which may be zero.
+unsafe impl<C: CurveSpec> Zeroable for Task<C> {}
+// SAFETY: 32 bytes of integers and a point of 128, all aligned to 8: no padding.
+unsafe impl<C: CurveSpec> NoUninit for Task<C> {}
+// SAFETY: integers and points of any value.
+unsafe impl<C: CurveSpec> AnyBitPattern for Task<C> {}
+
+/// How many columns are in work at a time: enough to even out, few enough that their sorted scalars take
+/// little memory.
+fn wave(threads: usize) -> usize {
+    if threads == 1 { 1 } else { 2 * threads }
+}
+
+/// The most tasks of some columns.
+fn most_tasks(columns: usize, threads: usize) -> usize {
+    // Windows of two bits at least; and pieces of them, each more than a share but for the last.
+    let windows: u32 = CLASS_BITS.iter().map(|bits| windows(*bits, 2)).sum();
+    columns * windows as usize + TASKS_PER_THREAD * threads
+}
+
+/// Lines of memory for a wave of columns.
+fn wave_lines<C: CurveSpec>(columns: usize, scalars: usize, threads: usize) -> usize {
+    columns * column_lines(scalars) + lines_of::<Task<C>>(most_tasks(columns, threads))
+}
+
+/// The most lines of memory that columns of `scalars` scalars take.
+pub(super) fn most_lines<C: CurveSpec, B: Backend>(
+    _: B,
+    threads: usize,
+    scalars: usize,
+    columns: usize,
+) -> usize {
+    let columns = wave(threads).min(columns);
+    let windows = CLASS_BITS.map(|bits| {
+        let class = Class { bits, ..Class::default() };
+        window::lines::<C, B>(scalars, class, best_window(scalars, bits))
+    });
+    let task = windows.into_iter().fold(classes::lines(scalars), usize::max);
+    lines_of::<Affine<C>>(scalars) + wave_lines::<C>(columns, scalars, threads) + threads * task
+}
+
+/// Bases where they are, or a copy in whole cache lines.
+struct Bases<'a, C: CurveSpec> {
+    original: &'a [Affine<C>],
+    copy: Option<Lent<'a>>,
+}
+
+impl<'a, C: CurveSpec> Bases<'a, C> {
+    /// The bases, to be read by these tasks. A copy stays for later tasks.
+    fn reading(&mut self, kernels: &'a Kernels, tasks: &[Task<C>]) -> &[Affine<C>] {
+        let reads: u64 = tasks.iter().map(|task| u64::from(task.count)).sum();
+        let count = self.original.len();
+        let in_lines = self.original.as_ptr().addr().is_multiple_of(align_of::<Line>());
+        if self.copy.is_none() && !in_lines && reads >= COPY_FROM * count as u64 {
+            let mut lent = kernels.scratch().lend(lines_of::<Affine<C>>(count));
+            lent.carver().cut(count).copy_from_slice(self.original);
+            self.copy = Some(lent);
+        }
+        match &mut self.copy {
+            Some(copy) => copy.carver().cut(count),
+            None => self.original,
+        }
+    }
+}
+
+/// sums\[i\] = Σ scalars\[j\]·bases\[j\] for each column i.
 pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
     backend: B,
-    executor: &dyn Executor,
+    kernels: &Kernels,
     bases: &[Affine<C>],
     columns: &[&[Fp<C::Scalar>]],
-) -> Vec<Projective<C>> {
+    sums: &mut [Projective<C>],
+) {
+    let threads = kernels.threads();
     let longest = columns.iter().map(|column| column.len()).max().unwrap_or(0);
-    // Each is read once a window, in no order.
-    let bases: Vec<Slot<C>> = bases[..longest].iter().map(|base| Slot(*base)).collect();
-    // Enough columns at a time to even out, few enough that their sorted scalars take little memory.
-    let wave = if executor.threads() == 1 { 1 } else { 2 * executor.threads() };
-    // As many workspaces as tasks run at once, handed from task to task.
-    let idle: Mutex<Vec<Workspace<C, B>>> = Mutex::new(Vec::new());
-    let sum_wave = |columns: &[&[Fp<C::Scalar>]]| {
-        let classes: Vec<Vec<Class>> = executor.map(columns.len(), |index| classify(backend, columns[index]));
-        let tasks = cut(&classes, executor.threads());
-        // The costliest first, so that small ones fill the gaps at the end.
-        let mut order: Vec<usize> = (0..tasks.len()).collect();
-        order.sort_by_key(|task| std::cmp::Reverse(tasks[*task].cost));
-        let mut sums = vec![Projective::IDENTITY; tasks.len()];
-        let sums_in_order = executor.map(tasks.len(), |position| {
-            let Task { scalars, window, index, .. } = tasks[order[position]];
-            let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut workspace = found.unwrap_or_else(|| Workspace::new(backend));
-            let sum = workspace.sum(&bases, scalars, index, window);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
-            sum
-        });
-        order.into_iter().zip(sums_in_order).for_each(|(task, sum)| sums[task] = sum);
-        join(&tasks, &sums, columns.len())
-    };
-    columns.chunks(wave).flat_map(sum_wave).collect()
+    let mut bases = Bases { original: &bases[..longest], copy: None };
+    let wave = wave(threads).min(columns.len()).max(1);
+    let mut lent = kernels.scratch().lend(wave_lines::<C>(wave, longest, threads));
+    for (columns, sums) in columns.chunks(wave).zip(sums.chunks_mut(wave)) {
+        sum_wave(backend, kernels, &mut bases, columns, lent.carver(), sums);
+    }
 }
 
-/// The tasks of all columns: those of a column are neighbours, and among them those of a class,
-/// lowest window first, and among them the pieces of a window.
-fn cut(classes: &[Vec<Class>], threads: usize) -> Vec<Task<'_>> {
-    let ids =
-        classes.iter().enumerate().flat_map(|(column, of)| (0..of.len()).map(move |class| (column, class)));
-    let all = || ids.clone().map(|id| (id, &classes[id.0][id.1]));
-    let cost = |class: &Class| {
-        pass_cost(class.scalars.len(), class.bits, best_window(class.scalars.len(), class.bits))
+/// [`sum_columns`] for columns whose scalars are sorted at the same time.
+fn sum_wave<'a, C: CurveSpec, B: Backend>(
+    backend: B,
+    kernels: &'a Kernels,
+    bases: &mut Bases<'a, C>,
+    columns: &[&[Fp<C::Scalar>]],
+    mut carver: Carver<'_>,
+    sums: &mut [Projective<C>],
+) {
+    let (executor, scratch) = (kernels.executor().as_ref(), kernels.scratch());
+    let longest = columns.iter().map(|column| column.len()).max().unwrap_or(0);
+    let memory = carver.cut::<Line>(columns.len() * column_lines(longest));
+    for_each_chunk_mut(executor, memory, column_lines(longest), |index, memory| {
+        let scalars = columns[index];
+        scratch.with(classes::lines(scalars.len()), |carver| classify(backend, scalars, memory, carver));
+    });
+    let memory = &*memory;
+    let column = |index: usize| {
+        let memory = &memory[index * column_lines(longest)..][..column_lines(longest)];
+        Column::read(memory, columns[index].len())
     };
-    let share = all().map(|(_, class)| cost(class)).sum::<u64>() / (TASKS_PER_THREAD * threads) as u64 + 1;
-    let mut tasks = Vec::new();
-    for (id, class) in all() {
-        let count = class.scalars.len();
+    let room = carver.cut(most_tasks(columns.len(), executor.threads()));
+    let count = cut(column, columns.len(), executor.threads(), room);
+    let tasks: &mut [Task<C>] = &mut room[..count];
+    let bases = bases.reading(kernels, tasks);
+    // The costliest first, so that small ones fill the gaps at the end.
+    tasks.sort_unstable_by_key(|task| Reverse(task.cost));
+    for_each_mut(executor, tasks, |_, task| {
+        let column = column(task.column as usize);
+        let class = column.classes[task.class as usize];
+        let scalars = column.piece(class, task.first, task.count);
+        let lines = window::lines::<C, B>(task.count as usize, class, task.window);
+        task.sum = scratch
+            .with(lines, |carver| window::sum(backend, carver, bases, scalars, task.index, task.window));
+    });
+    tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
+    join(tasks, sums);
+}
+
+/// Writes the tasks of all columns, and tells how many there are.
+fn cut<'a, C: CurveSpec>(
+    column: impl Fn(usize) -> Column<'a>,
+    columns: usize,
+    threads: usize,
+    tasks: &mut [Task<C>],
+) -> usize {
+    let all = || {
+        let classes =
+            |index: usize| (0..).zip(*column(index).classes).map(move |of| (index as u32, of.0, of.1));
+        (0..columns).flat_map(classes).filter(|(_, _, class)| class.count > 0)
+    };
+    let of_class = |class: Class| cost(class.count as usize, class.bits);
+    let total: u64 = all().map(|(_, _, class)| of_class(class)).sum();
+    let share = total / (TASKS_PER_THREAD * threads) as u64 + 1;
+    let mut filled = 0;
+    for (column, number, class) in all() {
+        let count = class.count as usize;
         let window = best_window(count, class.bits);
         let windows = windows(class.bits, window);
         // A window is cut in pieces where it alone would be more than a thread's share, but not so
         // small that joining the buckets costs as much as filling them.
-        let wanted = (cost(class) / u64::from(windows)).div_ceil(share) as usize;
+        let wanted = (of_class(class) / u64::from(windows)).div_ceil(share) as usize;
         let pieces = if threads == 1 { 1 } else { wanted.clamp(1, (count >> (window + 1)).max(1)) };
-        let len = count.div_ceil(pieces);
+        let len = class.count.div_ceil(pieces as u32);
         for index in 0..windows {
-            let pieces = class.scalars.chunks(len);
-            tasks.extend(pieces.map(|scalars| {
-                let cost = pass_cost(scalars.len(), window, window);
-                Task { class: id, scalars, window, index, cost }
-            }));
+            for first in (0..class.count).step_by(len as usize) {
+                let count = len.min(class.count - first);
+                let cost = pass_cost(count as usize, window, window);
+                let sum = Projective::IDENTITY;
+                tasks[filled] = Task { cost, column, class: number, first, count, window, index, sum };
+                filled += 1;
+            }
         }
     }
-    tasks
+    filled
 }
 
-/// The sums of whole columns from those of their tasks.
-fn join<C: CurveSpec>(tasks: &[Task<'_>], sums: &[Projective<C>], columns: usize) -> Vec<Projective<C>> {
-    let mut results = vec![Projective::IDENTITY; columns];
+/// The sums of whole columns from those of their tasks: those of a column are neighbours, and among them
+/// those of a class, lowest window first, and among them the pieces of a window.
+fn join<C: CurveSpec>(tasks: &[Task<C>], sums: &mut [Projective<C>]) {
+    sums.fill(Projective::IDENTITY);
     // Of the windows of the class so far, the highest first, by Horner's rule.
     let mut sum = Projective::IDENTITY;
-    for (position, (task, piece)) in tasks.iter().zip(sums).enumerate().rev() {
-        sum += *piece;
-        let below = position.checked_sub(1).map(|below| &tasks[below]);
-        match below {
-            Some(below) if below.class == task.class && below.index == task.index => {}
-            Some(below) if below.class == task.class => sum = shift(sum, task.window),
-            _ => results[task.class.0] += std::mem::take(&mut sum),
+    for (position, task) in tasks.iter().enumerate().rev() {
+        sum += task.sum;
+        match position.checked_sub(1).map(|below| &tasks[below]) {
+            Some(below) if (below.column, below.class) != (task.column, task.class) => {
+                sums[task.column as usize] += std::mem::take(&mut sum);
+            }
+            None => sums[task.column as usize] += std::mem::take(&mut sum),
+            Some(below) if below.index == task.index => {}
+            Some(_) => sum = shift(sum, task.window),
         }
     }
-    results
 }
 
 /// 2^bits·point.

@@ -1,67 +1,114 @@
 //! One window of one class: points into buckets, buckets into their weighted sum.
 
-use super::digits::{Signed, digit};
+use super::classes::{Class, Piece};
+use super::digits::digits;
 use super::tree::Summer;
-use crate::contract::{Backend, NEGATIVE, Slot};
+use crate::contract::{Backend, NEGATIVE};
+use crate::scratch::{Carver, lines_of};
 use crate::{Affine, CurveSpec, Projective};
 
 /// Below this many points the inversions of affine additions do not pay.
 const MIN_AFFINE: usize = 192;
 
-/// Buffers for windows, reused from one to the next.
-#[derive(Debug)]
-pub(super) struct Workspace<C: CurveSpec, B: Backend> {
-    summer: Summer<C, B>,
-    digits: Vec<i32>,
-    /// What is summed, sorted by group: bases with their signs, then buckets.
-    sorted: Vec<u32>,
-    /// How many there are in each group.
-    sizes: Vec<u32>,
-    buckets: Vec<Slot<C>>,
+/// Buckets of a window, the empty one of digit 0 included.
+fn buckets(window: u32) -> usize {
+    (1 << (window - 1)) + 1
 }
 
-impl<C: CurveSpec, B: Backend> Workspace<C, B> {
-    pub(super) fn new(backend: B) -> Self {
-        Self {
-            summer: Summer::new(backend),
-            digits: Vec::new(),
-            sorted: Vec::new(),
-            sizes: Vec::new(),
-            buckets: Vec::new(),
-        }
-    }
+/// How many bits of a bucket's number tell its column; the others tell its row.
+fn shift(window: u32) -> u32 {
+    window / 2
+}
 
-    /// Σ digit(scalar)·base over scalars, for the digits of window `index`.
-    pub(super) fn sum(
-        &mut self,
-        bases: &[Slot<C>],
-        scalars: &[Signed],
-        index: u32,
-        window: u32,
-    ) -> Projective<C> {
-        if scalars.len() < MIN_AFFINE {
-            return sum_few(bases, scalars, index, window);
-        }
-        self.sort_by_digit(scalars, index, window);
-        let Self { summer, sorted, sizes, buckets, .. } = self;
-        buckets.clear();
-        buckets.resize(sizes.len(), Slot(Affine::IDENTITY));
-        summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = Slot(sum));
-        self.weighted_sum(window)
-    }
+/// Rows and columns of buckets, those of weight 0 included.
+fn sides(window: u32) -> [usize; 2] {
+    [(1usize << (window - 1 - shift(window))) + 1, 1 << shift(window)]
+}
 
-    /// Counting sort of the scalars by the magnitude of their digit; zero digits drop out.
-    fn sort_by_digit(&mut self, scalars: &[Signed], index: u32, window: u32) {
-        self.digits.clear();
-        self.digits.extend(scalars.iter().map(|scalar| digit(&scalar.magnitude, index, window)));
-        let groups = self.digits.iter().map(|digit| digit.unsigned_abs());
-        let mut next = count(&mut self.sizes, (1 << (window - 1)) + 1, groups, &mut self.sorted);
-        for (digit, scalar) in self.digits.iter().zip(scalars) {
-            if *digit != 0 {
-                let position = &mut next[digit.unsigned_abs() as usize];
-                self.sorted[*position as usize] = scalar.base ^ (*digit as u32 & NEGATIVE);
-                *position += 1;
-            }
+/// How members and groups are summed up: the points by buckets, then the buckets by rows and columns.
+fn uses(count: usize, window: u32) -> [[usize; 2]; 3] {
+    let [rows, columns] = sides(window);
+    [[count, buckets(window)], [buckets(window), rows], [buckets(window), columns]]
+}
+
+/// Memory for a window.
+#[derive(Debug)]
+struct Workspace<'a, C: CurveSpec, B: Backend> {
+    summer: Summer<'a, C, B>,
+    /// What is summed, sorted by group: bases with their signs, then buckets.
+    sorted: &'a mut [u32],
+    /// How many there are in each group.
+    sizes: &'a mut [u32],
+    /// Where the next member of each group goes.
+    next: &'a mut [u32],
+    buckets: &'a mut [Affine<C>],
+    /// Sums of rows or columns.
+    sums: &'a mut [Affine<C>],
+}
+
+/// Lines of memory that [`sum`] takes for as many scalars.
+pub(super) fn lines<C: CurveSpec, B: Backend>(count: usize, class: Class, window: u32) -> usize {
+    if count < MIN_AFFINE {
+        return lines_of::<u32>(count) + lines_of::<Projective<C>>(buckets(window));
+    }
+    if class.is_unit() {
+        return Summer::<C, B>::lines(&[[count, 2]]);
+    }
+    let all = buckets(window);
+    Summer::<C, B>::lines(&uses(count, window))
+        + lines_of::<u32>(count)
+        + lines_of::<u32>(count.max(all))
+        + 2 * lines_of::<u32>(all)
+        + lines_of::<Affine<C>>(all)
+        + lines_of::<Affine<C>>(sides(window)[0].max(sides(window)[1]))
+}
+
+/// Σ digit(scalar)·base over scalars, for the digits of window `index`.
+pub(super) fn sum<C: CurveSpec, B: Backend>(
+    backend: B,
+    carver: &mut Carver<'_>,
+    bases: &[Affine<C>],
+    scalars: Piece<'_>,
+    index: u32,
+    window: u32,
+) -> Projective<C> {
+    let count = scalars.places.len();
+    if count < MIN_AFFINE {
+        return sum_few(carver, bases, scalars, index, window);
+    }
+    if scalars.class.is_unit() {
+        // All digits are 1 or -1.
+        let mut summer = Summer::new(backend, carver, &[[count, 2]]);
+        let mut total = Affine::IDENTITY;
+        summer.sum_groups(bases, scalars.places, &[0, count as u32], |_, sum| total = sum);
+        return total.into();
+    }
+    let (keys, all) = (carver.cut(count), buckets(window));
+    digits(scalars, index, window, keys);
+    let mut workspace = Workspace {
+        summer: Summer::new(backend, carver, &uses(count, window)),
+        sorted: carver.cut(count.max(all)),
+        sizes: carver.cut(all),
+        next: carver.cut(all),
+        buckets: carver.cut_filled(all, Affine::IDENTITY),
+        sums: carver.cut(sides(window)[0].max(sides(window)[1])),
+    };
+    workspace.sort_by_digit(keys, scalars.places);
+    let Workspace { summer, sorted, sizes, buckets, .. } = &mut workspace;
+    summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = sum);
+    workspace.weighted_sum(window)
+}
+
+impl<C: CurveSpec, B: Backend> Workspace<'_, C, B> {
+    /// Counting sort of the places by the magnitude of their digit; zero digits go last, and are in no
+    /// group.
+    fn sort_by_digit(&mut self, keys: &[u32], places: &[u32]) {
+        let Self { sorted, sizes, next, .. } = self;
+        count(sizes, next, keys.iter().map(|key| key & !NEGATIVE));
+        for (key, place) in keys.iter().zip(places) {
+            let position = &mut next[(key & !NEGATIVE) as usize];
+            sorted[*position as usize] = place ^ (key & NEGATIVE);
+            *position += 1;
         }
     }
 
@@ -71,59 +118,47 @@ impl<C: CurveSpec, B: Backend> Workspace<C, B> {
     /// independent affine additions, and running sums over about 2^h groups only, where one running
     /// sum over all buckets would take two dependent additions for each.
     fn weighted_sum(&mut self, window: u32) -> Projective<C> {
-        let shift = window / 2;
-        let mask = (1 << shift) - 1;
-        let rows = (1usize << (window - 1 - shift)) + 1;
+        let shift = shift(window);
+        let [rows, columns] = sides(window);
         let total = self.weighted_groups(rows, |d| d >> shift);
         let total = (0..shift).fold(total, |total, _| total.double());
-        total + self.weighted_groups(1 << shift, |d| d & mask)
+        total + self.weighted_groups(columns, |d| d & ((1 << shift) - 1))
     }
 
     /// Σ g·(sum of the buckets in group g).
     fn weighted_groups(&mut self, groups: usize, group: impl Fn(u32) -> u32) -> Projective<C> {
-        let Self { summer, sorted, sizes, buckets, .. } = self;
+        let Self { summer, sorted, sizes, next, buckets, sums } = self;
+        let (sizes, next, sums) = (&mut sizes[..groups], &mut next[..groups], &mut sums[..groups]);
         // Those in group 0, which has no weight, are left out like empty ones.
-        let group_of = |(d, bucket): (u32, &Slot<C>)| if bucket.0.is_identity() { 0 } else { group(d) };
-        let mut next = count(sizes, groups, (0..).zip(buckets.iter()).map(group_of), sorted);
+        let group_of = |(d, bucket): (u32, &Affine<C>)| if bucket.is_identity() { 0 } else { group(d) };
+        count(sizes, next, (0..).zip(buckets.iter()).map(group_of));
         for (d, bucket) in (0..).zip(buckets.iter()) {
-            let group = group_of((d, bucket));
-            if group != 0 {
-                let position = &mut next[group as usize];
-                sorted[*position as usize] = d;
-                *position += 1;
-            }
+            let position = &mut next[group_of((d, bucket)) as usize];
+            sorted[*position as usize] = d;
+            *position += 1;
         }
-        let mut sums = vec![Affine::IDENTITY; groups];
+        sums.fill(Affine::IDENTITY);
         summer.sum_groups(buckets, sorted, sizes, |group, sum| sums[group] = sum);
         running_sum(sums[1..].iter().map(|sum| Projective::from(*sum)))
     }
 }
 
-/// Counts the members of groups 1, 2, ... in `sizes` (those of group 0 drop out), makes room for
-/// them in `sorted`, and returns where each group starts.
-fn count(
-    sizes: &mut Vec<u32>,
-    groups: usize,
-    members: impl Iterator<Item = u32>,
-    sorted: &mut Vec<u32>,
-) -> Vec<u32> {
-    sizes.clear();
-    sizes.resize(groups, 0);
+/// Counts the members of groups 1, 2, ... in `sizes`, and notes where each group starts. Those of group 0
+/// are not counted, and start after all others.
+fn count(sizes: &mut [u32], next: &mut [u32], members: impl Iterator<Item = u32>) {
+    sizes.fill(0);
     members.for_each(|group| sizes[group as usize] += 1);
-    sizes[0] = 0;
     let mut start = 0;
-    let starts = sizes.iter().map(|size| {
+    for (size, next) in sizes.iter().zip(next.iter_mut()).skip(1) {
+        *next = start;
         start += size;
-        start - size
-    });
-    let starts = starts.collect();
-    sorted.resize(start as usize, 0);
-    starts
+    }
+    (sizes[0], next[0]) = (0, start);
 }
 
 #[inline(always)]
-fn signed_base<C: CurveSpec>(bases: &[Slot<C>], base: u32) -> Affine<C> {
-    let Affine { x, y } = bases[(base & !NEGATIVE) as usize].0;
+fn signed_base<C: CurveSpec>(bases: &[Affine<C>], base: u32) -> Affine<C> {
+    let Affine { x, y } = bases[(base & !NEGATIVE) as usize];
     Affine { x, y: y.negate_if(base & NEGATIVE != 0) }
 }
 
@@ -137,15 +172,22 @@ fn running_sum<C: CurveSpec>(points: impl DoubleEndedIterator<Item = Projective<
     total
 }
 
-/// [`Workspace::sum`] by mixed additions, for few points.
-fn sum_few<C: CurveSpec>(bases: &[Slot<C>], scalars: &[Signed], index: u32, window: u32) -> Projective<C> {
-    let mut buckets = vec![Projective::IDENTITY; 1 << (window - 1)];
-    for scalar in scalars {
-        let digit = digit(&scalar.magnitude, index, window);
-        if digit != 0 {
-            let bucket = &mut buckets[digit.unsigned_abs() as usize - 1];
-            *bucket = bucket.add_affine(signed_base(bases, scalar.base ^ (digit as u32 & NEGATIVE)));
+/// [`sum`] by mixed additions, for few points.
+fn sum_few<C: CurveSpec>(
+    carver: &mut Carver<'_>,
+    bases: &[Affine<C>],
+    scalars: Piece<'_>,
+    index: u32,
+    window: u32,
+) -> Projective<C> {
+    let keys = carver.cut(scalars.places.len());
+    let buckets = carver.cut_filled(buckets(window), Projective::IDENTITY);
+    digits(scalars, index, window, keys);
+    for (key, place) in keys.iter().zip(scalars.places) {
+        let bucket = &mut buckets[(key & !NEGATIVE) as usize];
+        if key & !NEGATIVE != 0 {
+            *bucket = bucket.add_affine(signed_base(bases, place ^ (key & NEGATIVE)));
         }
     }
-    running_sum(buckets.into_iter())
+    running_sum(buckets[1..].iter().copied())
 }

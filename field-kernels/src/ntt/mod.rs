@@ -8,12 +8,11 @@ pub use domain::Domain;
 pub(crate) use domain::bit_reversed_powers;
 pub(crate) use transform::Transform;
 
-use std::sync::{Mutex, PoisonError};
-
-use parhelion_scheduler::{Executor, ExecutorExt, Sequential};
+use parhelion_scheduler::Sequential;
 
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
+use crate::parallel::for_each_mut;
 use crate::{FieldSpec, Fp, Kernels};
 
 /// A kind of transform over a domain.
@@ -38,7 +37,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn ntt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>]) {
-        self.transform(domain, Kind::Forward, [(None, values)]);
+        self.transform(domain, Kind::Forward, &mut [values]);
     }
 
     /// Values at 1, ω, ω², ... to coefficients, lowest first: the inverse of [`ntt`](Self::ntt).
@@ -46,7 +45,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn intt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>]) {
-        self.transform(domain, Kind::Inverse, [(None, values)]);
+        self.transform(domain, Kind::Inverse, &mut [values]);
     }
 
     /// Coefficients, lowest first, to values at `shift`·ω^i, in `out`.
@@ -60,7 +59,7 @@ impl Kernels {
         shift: Fp<S>,
         out: &mut [Fp<S>],
     ) {
-        self.transform(domain, Kind::ForwardOnCoset(shift), [(Some(coeffs), out)]);
+        self.transform(domain, Kind::ForwardOnCoset(shift), &mut [(coeffs, out)]);
     }
 
     /// Values at s·ω^i to coefficients, lowest first, given `shift_inv` = 1/s: the inverse of
@@ -69,7 +68,7 @@ impl Kernels {
     /// # Panics
     /// If there are not as many values as the domain has points.
     pub fn coset_intt<S: FieldSpec>(&self, domain: &Domain<S>, values: &mut [Fp<S>], shift_inv: Fp<S>) {
-        self.transform(domain, Kind::InverseOnCoset(shift_inv), [(None, values)]);
+        self.transform(domain, Kind::InverseOnCoset(shift_inv), &mut [values]);
     }
 
     /// [`ntt`](Self::ntt) of each column.
@@ -77,7 +76,7 @@ impl Kernels {
     /// # Panics
     /// If a column does not have as many values as the domain has points.
     pub fn ntt_columns<S: FieldSpec>(&self, domain: &Domain<S>, columns: &mut [&mut [Fp<S>]]) {
-        self.transform(domain, Kind::Forward, columns.iter_mut().map(|column| (None, &mut **column)));
+        self.transform(domain, Kind::Forward, columns);
     }
 
     /// [`intt`](Self::intt) of each column.
@@ -85,7 +84,7 @@ impl Kernels {
     /// # Panics
     /// If a column does not have as many values as the domain has points.
     pub fn intt_columns<S: FieldSpec>(&self, domain: &Domain<S>, columns: &mut [&mut [Fp<S>]]) {
-        self.transform(domain, Kind::Inverse, columns.iter_mut().map(|column| (None, &mut **column)));
+        self.transform(domain, Kind::Inverse, columns);
     }
 
     /// [`coset_ntt`](Self::coset_ntt) of each pair of coefficients and output.
@@ -95,57 +94,67 @@ impl Kernels {
     pub fn coset_ntt_columns<S: FieldSpec>(
         &self,
         domain: &Domain<S>,
-        jobs: Vec<CosetJob<'_, S>>,
+        mut jobs: Vec<CosetJob<'_, S>>,
         shift: Fp<S>,
     ) {
-        let jobs = jobs.into_iter().map(|(coeffs, out)| (Some(coeffs), out));
-        self.transform(domain, Kind::ForwardOnCoset(shift), jobs);
+        self.transform(domain, Kind::ForwardOnCoset(shift), &mut jobs);
     }
 
-    /// Transforms what is in the first slice of each job, or else in the second, into the second.
+    /// Transforms each job.
     ///
     /// Works on columns side by side where there is one for each thread at least, and with all
     /// threads on one after the other where there are fewer.
-    fn transform<'a, S: FieldSpec>(
-        &self,
-        domain: &Domain<S>,
-        kind: Kind<S>,
-        jobs: impl IntoIterator<Item = (Option<&'a [Fp<S>]>, &'a mut [Fp<S>])>,
-    ) {
-        let (executor, jobs) = (self.executor(), Vec::from_iter(jobs));
+    fn transform<S: FieldSpec>(&self, domain: &Domain<S>, kind: Kind<S>, jobs: &mut [impl Job<S>]) {
         if jobs.is_empty() {
             return;
         }
-        for (from, out) in &jobs {
+        for job in &mut *jobs {
+            let (from, out) = job.parts();
             check(domain, from.map_or(out.len(), <[_]>::len));
             check(domain, out.len());
         }
-        with_backend!(self, backend => run(backend, executor.as_ref(), domain, kind, jobs));
+        with_backend!(self, backend => run(backend, self, domain, kind, jobs));
     }
 }
 
-fn run<'a, S: FieldSpec, B: Backend>(
+/// Where a transform reads and writes.
+trait Job<S: FieldSpec>: Send {
+    /// What is transformed, if that is not what the second slice holds, and where the result goes.
+    fn parts(&mut self) -> (Option<&[Fp<S>]>, &mut [Fp<S>]);
+}
+
+impl<S: FieldSpec> Job<S> for &mut [Fp<S>] {
+    fn parts(&mut self) -> (Option<&[Fp<S>]>, &mut [Fp<S>]) {
+        (None, self)
+    }
+}
+
+impl<S: FieldSpec> Job<S> for CosetJob<'_, S> {
+    fn parts(&mut self) -> (Option<&[Fp<S>]>, &mut [Fp<S>]) {
+        (Some(self.0), self.1)
+    }
+}
+
+fn run<S: FieldSpec, B: Backend>(
     backend: B,
-    executor: &dyn Executor,
+    kernels: &Kernels,
     domain: &Domain<S>,
     kind: Kind<S>,
-    jobs: Vec<(Option<&'a [Fp<S>]>, &'a mut [Fp<S>])>,
+    jobs: &mut [impl Job<S>],
 ) {
-    let transform = backend.transform(executor, domain, kind);
+    let (executor, scratch) = (kernels.executor().as_ref(), kernels.scratch());
+    let mut tables = scratch.lend(B::transform_lines(domain, kind));
+    let transform = backend.transform(executor, &mut tables.carver(), domain, kind);
     if jobs.len() < executor.threads() {
-        let mut workspace = B::TransformScratch::default();
-        for (from, out) in jobs {
-            backend.run_transform(executor, &transform, from, out, &mut workspace);
+        for job in jobs {
+            let (from, out) = job.parts();
+            backend.run_transform(executor, scratch, &transform, from, out);
         }
         return;
     }
-    // As many workspaces as jobs run at once, handed from job to job.
-    let idle = Mutex::new(Vec::<B::TransformScratch<S>>::new());
-    executor.for_each(jobs, |_, (from, out)| {
-        let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut workspace = found.unwrap_or_default();
-        backend.run_transform(&Sequential, &transform, from, out, &mut workspace);
-        idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    for_each_mut(executor, jobs, |_, job| {
+        let (from, out) = job.parts();
+        backend.run_transform(&Sequential, scratch, &transform, from, out);
     });
 }
 

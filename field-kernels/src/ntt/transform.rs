@@ -8,12 +8,14 @@
 //! transforms", 2014, section 3): the upper input is brought below 2p, the product of the lower one
 //! is below 2p by itself, so sum and difference + 2p are below 4p, which is below 2^256.
 
-use parhelion_scheduler::{Executor, ExecutorExt};
+use parhelion_scheduler::{Executor, ExecutorExt, checkpoint};
 
 use super::Kind;
+use crate::parallel::{for_each_chunk_mut, for_each_two_chunks_mut};
 use crate::poly::powers;
 use crate::scalar::Scalar;
 use crate::scalar::limbs::{add, add_limbs, mul_lazy, reduce_once, sub, sub_limbs};
+use crate::scratch::{Carver, lines_of};
 use crate::{Domain, FieldSpec, Fp};
 
 /// Blocks of this many values fit the first-level cache; larger ones are split depth first.
@@ -107,6 +109,7 @@ fn two_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<
 /// All remaining layers of block `index`, on one thread. Values stay below 4p.
 fn block_layers<S: FieldSpec>(block: &mut [Lazy<S>], index: usize, twiddles: &[Fp<S>]) {
     if block.len() > CACHED {
+        checkpoint();
         two_layers(block, index, twiddles);
         let quarter = block.len() / 4;
         for (part, block) in block.chunks_mut(quarter).enumerate() {
@@ -144,12 +147,13 @@ fn transform<S: FieldSpec>(executor: &dyn Executor, values: &mut [Fp<S>], twiddl
         for (index, block) in values.chunks_mut(len).enumerate() {
             let (upper, lower) = block.split_at_mut(len / 2);
             let piece = executor.chunk_len(len / 2, CACHED / 2);
-            let pieces = upper.chunks_mut(piece).zip(lower.chunks_mut(piece));
-            executor.for_each(pieces, |_, (upper, lower)| layer(upper, lower, twiddles[index], index == 0));
+            for_each_two_chunks_mut(executor, (upper, piece), (lower, piece), |_, upper, lower| {
+                layer(upper, lower, twiddles[index], index == 0);
+            });
         }
         (blocks, len) = (2 * blocks, len / 2);
     }
-    executor.for_each(values.chunks_mut(len), |index, block| {
+    for_each_chunk_mut(executor, values, len, |index, block| {
         block_layers(block, index, twiddles);
         block.iter_mut().for_each(reduce);
     });
@@ -175,19 +179,32 @@ pub(crate) struct Transform<'a, S: FieldSpec> {
     domain: &'a Domain<S>,
     kind: Kind<S>,
     /// What the coefficients are multiplied by where that is not the same for all.
-    factors: Vec<Fp<S>>,
+    factors: &'a [Fp<S>],
 }
 
 impl<'a, S: FieldSpec> Transform<'a, S> {
-    pub(crate) fn new(executor: &dyn Executor, domain: &'a Domain<S>, kind: Kind<S>) -> Self {
+    /// Lines of memory that a transform of this kind takes.
+    pub(crate) fn lines(domain: &Domain<S>, kind: Kind<S>) -> usize {
+        match kind {
+            Kind::Forward | Kind::Inverse => 0,
+            Kind::ForwardOnCoset(_) | Kind::InverseOnCoset(_) => lines_of::<Fp<S>>(domain.size()),
+        }
+    }
+
+    pub(crate) fn new(
+        executor: &dyn Executor,
+        carver: &mut Carver<'a>,
+        domain: &'a Domain<S>,
+        kind: Kind<S>,
+    ) -> Self {
         // f(s·X) has the coefficients c_i·s^i.
         let (base, first) = match kind {
-            Kind::Forward | Kind::Inverse => return Self { domain, kind, factors: Vec::new() },
+            Kind::Forward | Kind::Inverse => return Self { domain, kind, factors: &[] },
             Kind::ForwardOnCoset(shift) => (shift, Fp::ONE),
             Kind::InverseOnCoset(shift_inv) => (shift_inv, domain.size_inv()),
         };
-        let mut factors = vec![Fp::ZERO; domain.size()];
-        powers(Scalar::new(), executor, base, first, &mut factors);
+        let factors = carver.cut(domain.size());
+        powers(Scalar::new(), executor, base, first, factors);
         Self { domain, kind, factors }
     }
 
@@ -195,10 +212,10 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
     pub(crate) fn run(&self, executor: &dyn Executor, from: Option<&[Fp<S>]>, out: &mut [Fp<S>]) {
         match (self.kind, from) {
             (Kind::ForwardOnCoset(_), Some(from)) => {
-                let products = from.iter().zip(&self.factors);
+                let products = from.iter().zip(self.factors);
                 out.iter_mut().zip(products).for_each(|(value, (from, factor))| *value = *from * *factor);
             }
-            (Kind::ForwardOnCoset(_), None) => scale_each(out, &self.factors),
+            (Kind::ForwardOnCoset(_), None) => scale_each(out, self.factors),
             (_, Some(from)) => out.copy_from_slice(from),
             (_, None) => {}
         }
@@ -210,7 +227,7 @@ impl<'a, S: FieldSpec> Transform<'a, S> {
         }
         match self.kind {
             Kind::Inverse => out.iter_mut().for_each(|value| *value *= self.domain.size_inv()),
-            Kind::InverseOnCoset(_) => scale_each(out, &self.factors),
+            Kind::InverseOnCoset(_) => scale_each(out, self.factors),
             _ => {}
         }
     }

@@ -1,29 +1,31 @@
 //! Evaluation and division of polynomials. Coefficients are in order, lowest first.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use parhelion_scheduler::ExecutorExt;
-
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
+use crate::parallel::for_each_mut;
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
     /// The value of a polynomial at `x`; 0 for no coefficients.
     pub fn evaluate<S: FieldSpec>(&self, poly: &[Fp<S>], x: Fp<S>) -> Fp<S> {
-        self.evaluate_many(&[(poly, x)])[0]
+        with_backend!(self, backend => backend.evaluate(poly, &backend.point(x)))
     }
 
     /// The value of each polynomial at its point, in order.
     pub fn evaluate_many<S: FieldSpec>(&self, queries: &[(&[Fp<S>], Fp<S>)]) -> Vec<Fp<S>> {
-        let points: BTreeSet<Fp<S>> = queries.iter().map(|(_, x)| *x).collect();
+        let mut points: Vec<Fp<S>> = queries.iter().map(|(_, x)| *x).collect();
+        points.sort_unstable();
+        points.dedup();
+        let mut values = vec![Fp::ZERO; queries.len()];
         with_backend!(self, backend => {
-            let points: BTreeMap<Fp<S>, _> = points.into_iter().map(|x| (x, backend.point(x))).collect();
-            self.executor().map(queries.len(), |index| {
+            let tables: Vec<_> = points.iter().map(|x| backend.point(*x)).collect();
+            for_each_mut(self.executor().as_ref(), &mut values, |index, value| {
                 let (poly, x) = queries[index];
-                backend.evaluate(poly, &points[&x])
-            })
-        })
+                let place = points.partition_point(|point| *point < x);
+                *value = backend.evaluate(poly, &tables[place]);
+            });
+        });
+        values
     }
 
     /// Divides a polynomial by X - `root` in place and returns the remainder, its value at `root`. The

@@ -5,6 +5,7 @@ use parhelion_scheduler::{Executor, ExecutorExt};
 use super::MIN_CHUNK;
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
+use crate::parallel::{for_each_chunk_mut, for_each_two_chunks_mut};
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
@@ -17,14 +18,16 @@ impl Kernels {
     pub fn batch_invert<S: FieldSpec>(&self, values: &mut [Fp<S>]) {
         let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
         with_backend!(self, backend => {
-            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.invert(chunk));
+            for_each_chunk_mut(self.executor().as_ref(), values, len, |_, chunk| {
+                backend.invert(self.scratch(), chunk);
+            });
         });
     }
 
     /// Replaces each factor by the product of `first` and the factors before it, and returns the
     /// product of `first` and all factors.
     pub fn running_product<S: FieldSpec>(&self, factors: &mut [Fp<S>], first: Fp<S>) -> Fp<S> {
-        let executor = self.executor();
+        let executor = self.executor().as_ref();
         with_backend!(self, backend => {
             if executor.threads() == 1 || factors.len() <= MIN_CHUNK {
                 return backend.running_product(factors, first);
@@ -32,15 +35,14 @@ impl Kernels {
             // Each thread's piece on its own, then times what is before it.
             let len = factors.len().div_ceil(executor.threads()).max(MIN_CHUNK);
             let mut totals = vec![Fp::ONE; factors.len().div_ceil(len)];
-            let pieces = factors.chunks_mut(len).zip(&mut totals);
-            executor.for_each(pieces, |_, (piece, total)| *total = backend.running_product(piece, Fp::ONE));
+            for_each_two_chunks_mut(executor, (factors, len), (&mut totals, 1), |_, piece, total| {
+                total[0] = backend.running_product(piece, Fp::ONE);
+            });
             let mut product = first;
             for total in &mut totals {
                 (product, *total) = (product * *total, product);
             }
-            executor.for_each(factors.chunks_mut(len).zip(totals), |_, (piece, before)| {
-                backend.scale(piece, before);
-            });
+            for_each_chunk_mut(executor, factors, len, |index, piece| backend.scale(piece, totals[index]));
             product
         })
     }
@@ -55,7 +57,7 @@ pub(crate) fn powers<S: FieldSpec>(
     out: &mut [Fp<S>],
 ) {
     let len = executor.chunk_len(out.len(), MIN_CHUNK);
-    executor.for_each_chunk_mut(out, len, |index, chunk| {
+    for_each_chunk_mut(executor, out, len, |index, chunk| {
         backend.powers(base, first * base.pow((index * len) as u64), chunk);
     });
 }

@@ -1,10 +1,13 @@
 //! Element-wise operations and sums.
 
+use std::sync::{Mutex, PoisonError};
+
 use parhelion_scheduler::ExecutorExt;
 
 use super::{MIN_CHUNK, check_lengths};
 use crate::contract::{Backend, Elementwise};
 use crate::dispatch::with_backend;
+use crate::parallel::for_each_chunk_mut;
 use crate::{FieldSpec, Fp, Kernels};
 
 impl Kernels {
@@ -36,7 +39,7 @@ impl Kernels {
     pub fn scale<S: FieldSpec>(&self, values: &mut [Fp<S>], by: Fp<S>) {
         let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
         with_backend!(self, backend => {
-            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.scale(chunk, by));
+            for_each_chunk_mut(self.executor().as_ref(), values, len, |_, chunk| backend.scale(chunk, by));
         });
     }
 
@@ -44,7 +47,7 @@ impl Kernels {
     pub fn square<S: FieldSpec>(&self, values: &mut [Fp<S>]) {
         let len = self.executor().chunk_len(values.len(), MIN_CHUNK);
         with_backend!(self, backend => {
-            self.executor().for_each_chunk_mut(values, len, |_, chunk| backend.square(chunk));
+            for_each_chunk_mut(self.executor().as_ref(), values, len, |_, chunk| backend.square(chunk));
         });
     }
 
@@ -74,9 +77,11 @@ impl Kernels {
             assert!(have <= room, "a term has {have} elements, the output {room}");
         }
         let len = self.executor().chunk_len(out.len(), MIN_CHUNK).next_multiple_of(8);
-        with_backend!(self, backend => self.executor().for_each_chunk_mut(out, len, |index, chunk| {
-            backend.linear_combination(chunk, index * len, terms);
-        }));
+        with_backend!(self, backend => {
+            for_each_chunk_mut(self.executor().as_ref(), out, len, |index, chunk| {
+                backend.linear_combination(chunk, index * len, terms);
+            });
+        });
     }
 
     /// Σ a\[i\]·b\[i\].
@@ -86,22 +91,24 @@ impl Kernels {
     pub fn inner_product<S: FieldSpec>(&self, a: &[Fp<S>], b: &[Fp<S>]) -> Fp<S> {
         check_lengths(a.len(), b.len());
         let len = self.executor().chunk_len(a.len(), MIN_CHUNK);
-        let pieces: Vec<_> = a.chunks(len).zip(b.chunks(len)).collect();
-        with_backend!(self, backend => {
-            let sums = self.executor().map(pieces.len(), |index| {
-                let (a, b) = pieces[index];
-                backend.inner_product(a, b)
-            });
-            sums.into_iter().sum()
-        })
+        let pieces = a.len().div_ceil(len);
+        // Sums of elements are the same in any order.
+        let total = Mutex::new(Fp::ZERO);
+        with_backend!(self, backend => self.executor().run(pieces, &|index| {
+            let range = index * len..(index * len + len).min(a.len());
+            let sum = backend.inner_product(&a[range.clone()], &b[range]);
+            *total.lock().unwrap_or_else(PoisonError::into_inner) += sum;
+        }));
+        total.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn combine<S: FieldSpec>(&self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
         check_lengths(acc.len(), rhs.len());
         let len = self.executor().chunk_len(acc.len(), MIN_CHUNK);
-        let pieces = acc.chunks_mut(len).zip(rhs.chunks(len));
         with_backend!(self, backend => {
-            self.executor().for_each(pieces, |_, (acc, rhs)| backend.combine(acc, rhs, operation));
+            for_each_chunk_mut(self.executor().as_ref(), acc, len, |index, acc| {
+                backend.combine(acc, &rhs[index * len..][..acc.len()], operation);
+            });
         });
     }
 }

@@ -173,6 +173,10 @@ impl<S: FieldSpec> ProgramBuilder<S> {
                 flattening.output(output);
             }
         }
+        #[cfg(target_arch = "x86_64")]
+        {
+            flattening.program.lanes = crate::ifma::LaneProgram::new::<S>(&flattening.program);
+        }
         flattening.program
     }
 
@@ -224,6 +228,8 @@ impl Flattening {
             column_indices: Vec::new(),
             uniform_indices: Vec::new(),
             output_columns: 0,
+            #[cfg(target_arch = "x86_64")]
+            lanes: Default::default(),
         };
         Self {
             program,

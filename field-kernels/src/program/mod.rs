@@ -10,7 +10,9 @@ mod build;
 mod run;
 
 pub use build::{Node, Output, ProgramBuilder};
-pub(crate) use run::run_rows;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use run::Others;
+pub(crate) use run::{Rows, run_rows};
 
 /// Rows per tile. A register is then 4 KiB, and the dozen or so that a typical program uses stay
 /// in the first-level cache together with the columns they read.
@@ -63,6 +65,9 @@ pub struct Program {
     pub(crate) column_indices: Vec<usize>,
     pub(crate) uniform_indices: Vec<usize>,
     pub(crate) output_columns: usize,
+    /// What the AVX-512 backend makes of it.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) lanes: crate::ifma::LaneProgram,
 }
 
 impl Program {

@@ -1,22 +1,122 @@
 //! Running a program over tiles of rows.
 
+use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::atomic::AtomicUsize;
 
-use parhelion_scheduler::ExecutorExt;
+use parhelion_scheduler::{ExecutorExt, checkpoint};
 
 use super::{Operand, Operation, Program, TILE};
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
-use crate::{FieldSpec, Fp, Kernels};
+use crate::parallel::claim;
+use crate::scratch::lines_of;
+use crate::{FieldSpec, Fp, Kernels, Scratch};
 
 /// Fewer rows than this are not worth handing to another thread.
 const MIN_ROWS_PER_TASK: usize = 8 * TILE;
+
+/// Columns of which tasks write some rows each.
+pub(crate) struct Outputs<'a, S: FieldSpec> {
+    columns: &'a [*mut [Fp<S>]],
+    /// Rows in all, and rows of a task.
+    rows: usize,
+    len: usize,
+    next: AtomicUsize,
+    outputs: PhantomData<&'a mut Fp<S>>,
+}
+
+// SAFETY: what is shared is a counter; rows go to one thread each.
+unsafe impl<S: FieldSpec> Sync for Outputs<'_, S> {}
+
+impl<'a, S: FieldSpec> Outputs<'a, S> {
+    /// Columns of as many rows each, in pieces of `len` rows.
+    fn new(outputs: &'a mut [&mut [Fp<S>]], len: usize) -> Self {
+        let rows = outputs.first().map_or(0, |output| output.len());
+        assert!(outputs.iter().all(|output| output.len() == rows), "output columns differ in length");
+        let (start, count) = (outputs.as_mut_ptr().cast::<*mut [Fp<S>]>(), outputs.len());
+        // SAFETY: a reference to a slice is laid out like a pointer to it, and the references are not used as
+        // such for as long as these pointers are.
+        let columns = unsafe { std::slice::from_raw_parts(start, count) };
+        Self { columns, rows, len, next: AtomicUsize::new(0), outputs: PhantomData }
+    }
+
+    /// How many pieces there are.
+    fn count(&self) -> usize {
+        self.rows.div_ceil(self.len)
+    }
+
+    /// The next piece.
+    fn next(&self) -> Option<Rows<'_, S>> {
+        let first = claim(&self.next, self.count())? * self.len;
+        Some(Rows { columns: self.columns, range: first..(first + self.len).min(self.rows), of: PhantomData })
+    }
+}
+
+/// Some rows of all outputs.
+pub(crate) struct Rows<'a, S: FieldSpec> {
+    columns: &'a [*mut [Fp<S>]],
+    range: Range<usize>,
+    of: PhantomData<&'a mut Fp<S>>,
+}
+
+impl<S: FieldSpec> Rows<'_, S> {
+    /// Which rows these are.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// `len` rows of a column from row `first` on.
+    #[inline]
+    pub(crate) fn column(&mut self, column: usize, first: usize, len: usize) -> &mut [Fp<S>] {
+        assert!(self.range.start <= first && first + len <= self.range.end, "rows of another task");
+        let start = self.columns[column].cast::<Fp<S>>();
+        // SAFETY: columns have all rows of `Outputs`, whose borrow outlives this; each row is in one piece only, and
+        // the result keeps this piece borrowed.
+        unsafe { std::slice::from_raw_parts_mut(start.add(first), len) }
+    }
+}
 
 /// An operand resolved for one tile.
 #[derive(Clone, Copy)]
 enum Values<'a, S> {
     Rows(&'a [Fp<S>]),
     Splat(Fp<S>),
+}
+
+/// Registers but for one that is written to.
+#[derive(Clone, Copy)]
+pub(crate) struct Others<'a, T> {
+    before: &'a [T],
+    after: &'a [T],
+    /// Values of a register.
+    size: usize,
+}
+
+impl<'a, T> Others<'a, T> {
+    /// Register `target`, and the others.
+    #[inline(always)]
+    pub(crate) fn split(registers: &'a mut [T], target: u32, size: usize) -> (&'a mut [T], Self) {
+        let (before, rest) = registers.split_at_mut(target as usize * size);
+        let (target, after) = rest.split_at_mut(size);
+        (target, Self { before, after, size })
+    }
+
+    /// All registers.
+    #[inline(always)]
+    pub(crate) fn all(registers: &'a [T], size: usize) -> Self {
+        Self { before: registers, after: &[], size }
+    }
+
+    /// A register that is not the target.
+    #[inline(always)]
+    pub(crate) fn at(self, index: u32) -> &'a [T] {
+        let start = index as usize * self.size;
+        match start.checked_sub(self.before.len()) {
+            None => &self.before[start..][..self.size],
+            Some(start) => &self.after[start - self.size..][..self.size],
+        }
+    }
 }
 
 impl Kernels {
@@ -49,45 +149,43 @@ impl Kernels {
             program.output_columns,
             outputs.len()
         );
-        let Some(rows) = outputs.first().map(|output| output.len()) else { return };
-        assert!(outputs.iter().all(|output| output.len() == rows), "output columns differ in length");
+        let executor = self.executor().as_ref();
+        let rows = outputs.first().map_or(0, |output| output.len());
+        let len = executor.chunk_len(rows, MIN_ROWS_PER_TASK).next_multiple_of(TILE);
+        let outputs = Outputs::new(outputs, len);
         assert!(
             columns.iter().all(|column| column.len() == rows),
             "columns differ in length from the outputs"
         );
-        if rows == 0 {
-            return;
-        }
-
-        let executor = self.executor();
-        let len = executor.chunk_len(rows, MIN_ROWS_PER_TASK).next_multiple_of(TILE);
-        let mut tasks: Vec<Vec<&mut [Fp<S>]>> = (0..rows.div_ceil(len)).map(|_| Vec::new()).collect();
-        for output in outputs.iter_mut() {
-            for (task, piece) in tasks.iter_mut().zip(output.chunks_mut(len)) {
-                task.push(piece);
+        with_backend!(self, backend => executor.run(outputs.count(), &|_| {
+            if let Some(mut rows) = outputs.next() {
+                backend.run_rows(self.scratch(), program, columns, uniforms, &mut rows);
             }
-        }
-        with_backend!(self, backend => executor.for_each(tasks, |index, mut pieces| {
-            backend.run_rows(program, columns, uniforms, index * len, &mut pieces);
         }));
     }
 }
 
-/// The portable machine: runs `program` on the rows from `first` on, as many as each output has.
+/// The portable machine: runs `program` on some rows.
 pub(crate) fn run_rows<S: FieldSpec>(
+    scratch: &Scratch,
     program: &Program,
     columns: &[&[Fp<S>]],
     uniforms: &[Fp<S>],
-    first: usize,
-    outputs: &mut [&mut [Fp<S>]],
+    outputs: &mut Rows<'_, S>,
 ) {
-    let rows = columns.first().map_or(0, |column| column.len());
-    let mut machine = Machine::new(program, columns, uniforms, rows);
-    let rows_here = outputs.first().map_or(0, |output| output.len());
-    for offset in (0..rows_here).step_by(TILE) {
-        let tile = offset..(offset + TILE).min(rows_here);
-        machine.run_tile(first + offset, tile, outputs);
-    }
+    scratch.with(lines_of::<Fp<S>>(TILE * (program.registers + 2)), |carver| {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let registers = carver.cut(TILE * program.registers);
+        let wrapped = [carver.cut(TILE), carver.cut(TILE)];
+        let mut machine = Machine { program, columns, uniforms, rows, registers, wrapped };
+        let range = outputs.range();
+        for first in range.clone().step_by(TILE) {
+            if (first - range.start).is_multiple_of(8 * TILE) {
+                checkpoint();
+            }
+            machine.run_tile(first, TILE.min(range.end - first), outputs);
+        }
+    });
 }
 
 /// The registers of one task.
@@ -96,35 +194,24 @@ struct Machine<'a, S> {
     columns: &'a [&'a [Fp<S>]],
     uniforms: &'a [Fp<S>],
     rows: usize,
-    registers: Vec<Vec<Fp<S>>>,
+    /// One tile each.
+    registers: &'a mut [Fp<S>],
     /// Room for a column read across the end of its rows, one for each side of an instruction.
-    wrapped: [Vec<Fp<S>>; 2],
+    wrapped: [&'a mut [Fp<S>]; 2],
 }
 
-impl<'a, S: FieldSpec> Machine<'a, S> {
-    fn new(program: &'a Program, columns: &'a [&'a [Fp<S>]], uniforms: &'a [Fp<S>], rows: usize) -> Self {
-        let tile = || vec![Fp::ZERO; TILE];
-        Self {
-            program,
-            columns,
-            uniforms,
-            rows,
-            registers: (0..program.registers).map(|_| tile()).collect(),
-            wrapped: [tile(), tile()],
-        }
-    }
-
-    /// Runs all instructions on the tile of rows that starts at row `first` and is range `tile` of
-    /// the output pieces.
-    fn run_tile(&mut self, first: usize, tile: Range<usize>, outputs: &mut [&mut [Fp<S>]]) {
-        let (program, len) = (self.program, tile.len());
+impl<S: FieldSpec> Machine<'_, S> {
+    /// Runs all instructions on `len` rows from row `first` on.
+    fn run_tile(&mut self, first: usize, len: usize, outputs: &mut Rows<'_, S>) {
+        let program = self.program;
         let mut stores = program.stores.iter().peekable();
         for done in 0..=program.instructions.len() {
             while let Some(store) = stores.next_if(|store| store.after == done) {
                 self.gather(0, store.value, first, len);
-                let target = &mut outputs[store.column as usize][tile.clone()];
+                let target = outputs.column(store.column as usize, first, len);
                 let scale = store.scale.map(|index| self.uniforms[index as usize]);
-                match (scale, self.values(0, store.value, first, len)) {
+                let registers = Others::all(self.registers, TILE);
+                match (scale, self.inputs().values(registers, 0, store.value, first, len)) {
                     (None, Values::Rows(rows)) => target.copy_from_slice(rows),
                     (None, Values::Splat(value)) => target.fill(value),
                     (Some(by), Values::Rows(rows)) => {
@@ -139,29 +226,25 @@ impl<'a, S: FieldSpec> Machine<'a, S> {
             if let Some(instruction) = program.instructions.get(done) {
                 self.gather(0, instruction.left, first, len);
                 self.gather(1, instruction.right, first, len);
-                // Taken out while it is written to; it is neither operand.
-                let mut target = std::mem::take(&mut self.registers[instruction.target as usize]);
-                let left = self.values(0, instruction.left, first, len);
-                let right = self.values(1, instruction.right, first, len);
+                let (columns, uniforms, rows) = (self.columns, self.uniforms, self.rows);
+                let wrapped = [&*self.wrapped[0], &*self.wrapped[1]];
+                let inputs = Inputs { columns, uniforms, rows, wrapped };
+                let (target, registers) = Others::split(self.registers, instruction.target, TILE);
+                let left = inputs.values(registers, 0, instruction.left, first, len);
+                let right = inputs.values(registers, 1, instruction.right, first, len);
                 match instruction.operation {
                     Operation::Add => apply(&mut target[..len], left, right, |a, b| a + b),
                     Operation::Sub => apply(&mut target[..len], left, right, |a, b| a - b),
                     Operation::Mul => apply(&mut target[..len], left, right, |a, b| a * b),
                 }
-                self.registers[instruction.target as usize] = target;
             }
         }
-    }
-
-    /// The first row of `column` that a tile starting at `first` reads.
-    fn start(&self, first: usize, rotation: i32) -> usize {
-        (first as i64 + i64::from(rotation)).rem_euclid(self.rows as i64) as usize
     }
 
     /// Copies the rows of an operand that wraps around the end of its column.
     fn gather(&mut self, side: usize, operand: Operand, first: usize, len: usize) {
         if let Operand::Column { index, rotation } = operand {
-            let start = self.start(first, rotation);
+            let start = start(self.rows, first, rotation);
             if start + len > self.rows {
                 let column = self.columns[index as usize];
                 for (offset, cell) in self.wrapped[side][..len].iter_mut().enumerate() {
@@ -171,10 +254,37 @@ impl<'a, S: FieldSpec> Machine<'a, S> {
         }
     }
 
-    fn values(&self, side: usize, operand: Operand, first: usize, len: usize) -> Values<'_, S> {
+    fn inputs(&self) -> Inputs<'_, S> {
+        let wrapped = [&*self.wrapped[0], &*self.wrapped[1]];
+        Inputs { columns: self.columns, uniforms: self.uniforms, rows: self.rows, wrapped }
+    }
+}
+
+/// What a machine reads beside its registers.
+struct Inputs<'a, S> {
+    columns: &'a [&'a [Fp<S>]],
+    uniforms: &'a [Fp<S>],
+    rows: usize,
+    wrapped: [&'a [Fp<S>]; 2],
+}
+
+/// The first row of a column of so many rows that a tile starting at `first` reads.
+fn start(rows: usize, first: usize, rotation: i32) -> usize {
+    (first as i64 + i64::from(rotation)).rem_euclid(rows as i64) as usize
+}
+
+impl<'a, S: FieldSpec> Inputs<'a, S> {
+    fn values(
+        &self,
+        registers: Others<'a, Fp<S>>,
+        side: usize,
+        operand: Operand,
+        first: usize,
+        len: usize,
+    ) -> Values<'a, S> {
         match operand {
             Operand::Column { index, rotation } => {
-                let start = self.start(first, rotation);
+                let start = start(self.rows, first, rotation);
                 if start + len > self.rows {
                     Values::Rows(&self.wrapped[side][..len])
                 } else {
@@ -182,7 +292,7 @@ impl<'a, S: FieldSpec> Machine<'a, S> {
                 }
             }
             Operand::Uniform(index) => Values::Splat(self.uniforms[index as usize]),
-            Operand::Register(index) => Values::Rows(&self.registers[index as usize][..len]),
+            Operand::Register(index) => Values::Rows(&registers.at(index)[..len]),
         }
     }
 }

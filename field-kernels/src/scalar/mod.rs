@@ -7,7 +7,9 @@ mod vector;
 
 use crate::contract::{Backend, Elementwise, Pairs, PointMemory};
 use crate::ntt::{Kind, Transform};
-use crate::{CurveSpec, Domain, FieldSpec, Fp, Program};
+use crate::program::Rows;
+use crate::scratch::{Carver, lines_of};
+use crate::{CurveSpec, Domain, FieldSpec, Fp, Program, Scratch};
 use parhelion_scheduler::Executor;
 
 /// The portable backend's token. It needs nothing of the CPU.
@@ -22,49 +24,61 @@ impl Scalar {
 
 impl Backend for Scalar {
     const NAME: &'static str = "scalar";
-    type PairScratch<C: CurveSpec> = pairs::PairScratch<C::Base>;
+    type PairScratch<'a, C: CurveSpec> = pairs::PairScratch<'a, C::Base>;
+
+    fn pair_lines<C: CurveSpec>() -> usize {
+        pairs::PairScratch::<C::Base>::lines()
+    }
+
+    fn pair_scratch<'a, C: CurveSpec>(carver: &mut Carver<'a>) -> Self::PairScratch<'a, C> {
+        pairs::PairScratch::new(carver)
+    }
 
     fn add_pairs<C: CurveSpec>(
         self,
         memory: &mut impl PointMemory<C>,
-        pairs: &mut Pairs,
-        scratch: &mut Self::PairScratch<C>,
+        pairs: &mut Pairs<'_>,
+        scratch: &mut Self::PairScratch<'_, C>,
     ) {
         pairs::add_pairs(memory, pairs, scratch);
     }
 
     type Transform<'a, S: FieldSpec> = Transform<'a, S>;
-    type TransformScratch<S: FieldSpec> = ();
+
+    fn transform_lines<S: FieldSpec>(domain: &Domain<S>, kind: Kind<S>) -> usize {
+        Transform::lines(domain, kind)
+    }
 
     fn transform<'a, S: FieldSpec>(
         self,
         executor: &dyn Executor,
+        carver: &mut Carver<'a>,
         domain: &'a Domain<S>,
         kind: Kind<S>,
     ) -> Transform<'a, S> {
-        Transform::new(executor, domain, kind)
+        Transform::new(executor, carver, domain, kind)
     }
 
     fn run_transform<S: FieldSpec>(
         self,
         executor: &dyn Executor,
+        _: &Scratch,
         transform: &Transform<'_, S>,
         from: Option<&[Fp<S>]>,
         out: &mut [Fp<S>],
-        (): &mut (),
     ) {
         transform.run(executor, from, out);
     }
 
     fn run_rows<S: FieldSpec>(
         self,
+        scratch: &Scratch,
         program: &Program,
         columns: &[&[Fp<S>]],
         uniforms: &[Fp<S>],
-        first: usize,
-        outputs: &mut [&mut [Fp<S>]],
+        outputs: &mut Rows<'_, S>,
     ) {
-        crate::program::run_rows(program, columns, uniforms, first, outputs);
+        crate::program::run_rows(scratch, program, columns, uniforms, outputs);
     }
 
     fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
@@ -97,8 +111,9 @@ impl Backend for Scalar {
         vector::evaluate(poly, *point)
     }
 
-    fn invert<S: FieldSpec>(self, values: &mut [Fp<S>]) {
-        scan::invert(values);
+    fn invert<S: FieldSpec>(self, scratch: &Scratch, values: &mut [Fp<S>]) {
+        let together = values.len().clamp(1, scan::INVERTED_TOGETHER);
+        scratch.with(lines_of::<Fp<S>>(together), |carver| scan::invert(values, carver.cut(together)));
     }
 
     fn powers<S: FieldSpec>(self, base: Fp<S>, first: Fp<S>, out: &mut [Fp<S>]) {

@@ -4,21 +4,32 @@ use std::ops::Range;
 
 use super::prefetch;
 use crate::contract::{NEGATIVE, Pairs, PointMemory};
-
+use crate::scratch::{Carver, lines_of};
 use crate::{Affine, CurveSpec, FieldSpec, Fp};
 
 /// Working memory of [`add_pairs`].
 #[derive(Debug)]
-pub(crate) struct PairScratch<S: FieldSpec> {
-    /// The denominator of each slope, and the product of those before.
-    steps: Vec<[Fp<S>; 2]>,
+pub(crate) struct PairScratch<'a, S: FieldSpec> {
+    /// The denominator of each slope.
+    denominators: &'a mut [Fp<S>],
+    /// The product of the denominators before.
+    products: &'a mut [Fp<S>],
     /// The pairs that are not two different points with different x.
-    special: Vec<u32>,
+    special: &'a mut [u32],
 }
 
-impl<S: FieldSpec> Default for PairScratch<S> {
-    fn default() -> Self {
-        Self { steps: Vec::new(), special: Vec::new() }
+impl<'a, S: FieldSpec> PairScratch<'a, S> {
+    /// Lines of memory that this takes.
+    pub(crate) fn lines() -> usize {
+        2 * lines_of::<Fp<S>>(TOGETHER) + lines_of::<u32>(TOGETHER)
+    }
+
+    pub(crate) fn new(carver: &mut Carver<'a>) -> Self {
+        Self {
+            denominators: carver.cut(TOGETHER),
+            products: carver.cut(TOGETHER),
+            special: carver.cut(TOGETHER),
+        }
     }
 }
 
@@ -45,8 +56,8 @@ const TOGETHER: usize = 1024;
 /// take an inverse back out of them (Montgomery's trick), two and the squaring for the point.
 pub(crate) fn add_pairs<C: CurveSpec>(
     memory: &mut impl PointMemory<C>,
-    pairs: &Pairs,
-    scratch: &mut PairScratch<C::Base>,
+    pairs: &Pairs<'_>,
+    scratch: &mut PairScratch<'_, C::Base>,
 ) {
     for start in (0..pairs.len()).step_by(TOGETHER) {
         add_together(memory, pairs, start..(start + TOGETHER).min(pairs.len()), scratch);
@@ -55,21 +66,22 @@ pub(crate) fn add_pairs<C: CurveSpec>(
 
 #[inline(always)]
 fn at<C: CurveSpec>(memory: &impl PointMemory<C>, place: u32) -> &Affine<C> {
-    &memory.points()[(place & !NEGATIVE) as usize].0
+    &memory.points()[(place & !NEGATIVE) as usize]
 }
 
 #[inline(always)]
 fn add_together<C: CurveSpec>(
     memory: &mut impl PointMemory<C>,
-    pairs: &Pairs,
+    pairs: &Pairs<'_>,
     range: Range<usize>,
-    scratch: &mut PairScratch<C::Base>,
+    scratch: &mut PairScratch<'_, C::Base>,
 ) {
-    let PairScratch { steps, special } = scratch;
-    steps.clear();
-    special.clear();
+    let PairScratch { denominators, products, special } = scratch;
     let (start, mut product) = (range.start, Fp::<C::Base>::ONE);
-    for index in range {
+    let (denominators, products) = (&mut denominators[..range.len()], &mut products[..range.len()]);
+    // How many there are.
+    let mut unusual_pairs = 0;
+    for (index, (to, before)) in range.zip(denominators.iter_mut().zip(products.iter_mut())) {
         if let Some(later) = pairs.get(index + AHEAD) {
             prefetch(at(memory, later.left));
             prefetch(at(memory, later.right));
@@ -80,21 +92,22 @@ fn add_together<C: CurveSpec>(
         // The identity has x = 0, so these three tests find every unusual pair.
         if denominator.is_zero() | p.x.is_zero() | q.x.is_zero() {
             denominator = unusual(memory.pair(pair)).1;
-            special.push(index as u32);
+            special[unusual_pairs] = index as u32;
+            unusual_pairs += 1;
         }
-        steps.push([denominator, product]);
+        (*to, *before) = (denominator, product);
         product *= denominator;
     }
     let mut inverse = product.invert().unwrap_or_default();
-    for (step, &[denominator, product]) in steps.iter().enumerate().rev() {
+    for (step, (&denominator, &product)) in denominators.iter().zip(products.iter()).enumerate().rev() {
         let index = start + step;
         let Some(pair) = pairs.get(index) else { break };
         let [p, q] = memory.pair(pair);
         let reciprocal = inverse * product;
         inverse *= denominator;
         let mut numerator = q.y - p.y;
-        if special.last() == Some(&(index as u32)) {
-            special.pop();
+        if special[..unusual_pairs].last() == Some(&(index as u32)) {
+            unusual_pairs -= 1;
             match unusual([p, q]).0 {
                 Case::Chord => {}
                 Case::Tangent => {
@@ -102,14 +115,14 @@ fn add_together<C: CurveSpec>(
                     numerator = square.double() + square;
                 }
                 Case::Settled => {
-                    memory.sums()[pair.target as usize].0 = settled([p, q]);
+                    memory.sums()[pair.target as usize] = settled([p, q]);
                     continue;
                 }
             }
         }
         let slope = numerator * reciprocal;
         let x = slope.square() - p.x - q.x;
-        memory.sums()[pair.target as usize].0 = Affine { x, y: slope * (p.x - x) - p.y };
+        memory.sums()[pair.target as usize] = Affine { x, y: slope * (p.x - x) - p.y };
     }
 }
 

@@ -2,23 +2,25 @@
 
 use crate::{FieldSpec, Fp};
 
-/// Replaces each element by its inverse; zeros stay. One inversion for all (Montgomery's trick).
-pub(crate) fn invert<S: FieldSpec>(values: &mut [Fp<S>]) {
-    let mut product = Fp::ONE;
-    let before: Vec<Fp<S>> = values
-        .iter()
-        .map(|&value| {
-            let before = product;
+/// Elements that share an inversion.
+pub(crate) const INVERTED_TOGETHER: usize = 1024;
+
+/// Replaces each element by its inverse; zeros stay. One inversion for as many as `before` has room for
+/// (Montgomery's trick).
+pub(crate) fn invert<S: FieldSpec>(values: &mut [Fp<S>], before: &mut [Fp<S>]) {
+    for values in values.chunks_mut(before.len()) {
+        let mut product = Fp::ONE;
+        for (value, before) in values.iter().zip(before.iter_mut()) {
+            *before = product;
             if !value.is_zero() {
-                product *= value;
+                product *= *value;
             }
-            before
-        })
-        .collect();
-    let mut inverse = product.invert().unwrap_or_default();
-    for (value, before) in values.iter_mut().zip(before).rev() {
-        if !value.is_zero() {
-            (*value, inverse) = (before * inverse, inverse * *value);
+        }
+        let mut inverse = product.invert().unwrap_or_default();
+        for (value, before) in values.iter_mut().zip(before.iter()).rev() {
+            if !value.is_zero() {
+                (*value, inverse) = (*before * inverse, inverse * *value);
+            }
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Which worker runs where.
 
-use super::topology::{Cpu, Topology};
+use std::fmt;
+use std::str::FromStr;
+
+use super::topology::{Cpu, Topology, parse_range};
 use crate::Error;
 
 /// Which CPUs the threads of a pool are pinned to.
 ///
 /// CPUs outside of the affinity mask of the thread that builds the pool are never used. Two pools
 /// that pin pick the same CPUs first, so give them sets of their own, or none.
+///
+/// As text: `physical`, `logical`, `none`, or a list such as `0,2,4-7`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pin {
@@ -42,6 +47,37 @@ impl Pin {
             }
         }
         Ok((0..threads).map(|thread| cpus.get(thread).map(|cpu| cpu.id)).collect())
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PhysicalCores => f.pad("physical"),
+            Self::LogicalCpus => f.pad("logical"),
+            Self::Cpus(cpus) => {
+                let cpus: Vec<String> = cpus.iter().map(usize::to_string).collect();
+                f.pad(&cpus.join(","))
+            }
+            Self::None => f.pad("none"),
+        }
+    }
+}
+
+impl FromStr for Pin {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "physical" => Ok(Self::PhysicalCores),
+            "logical" => Ok(Self::LogicalCpus),
+            "none" => Ok(Self::None),
+            list => {
+                let ranges: Option<Vec<_>> = list.split(',').map(parse_range).collect();
+                let ranges = ranges.ok_or_else(|| Error::UnknownPin { got: text.to_owned() })?;
+                Ok(Self::Cpus(ranges.into_iter().flatten().collect()))
+            }
+        }
     }
 }
 
@@ -111,6 +147,24 @@ mod tests {
         let error = |set| Pin::Cpus(set).place(1, &machine()).expect_err("impossible");
         assert!(matches!(error(vec![]), Error::NoCpus));
         assert!(matches!(error(vec![1, 8]), Error::CpuNotAllowed { cpu: 8, .. }));
+    }
+
+    #[test]
+    fn policies_have_a_text_form() {
+        for (text, pin) in [
+            ("physical", Pin::PhysicalCores),
+            ("logical", Pin::LogicalCpus),
+            ("none", Pin::None),
+            ("3", Pin::Cpus(vec![3])),
+            ("6,0,2", Pin::Cpus(vec![6, 0, 2])),
+        ] {
+            assert_eq!(text.parse::<Pin>().expect("a policy"), pin);
+            assert_eq!(pin.to_string(), text);
+        }
+        assert_eq!("0,4-6".parse::<Pin>().expect("a list"), Pin::Cpus(vec![0, 4, 5, 6]));
+        for text in ["", "all", "1,", "2-1", "-1", "1-", "0,x", "0-999999999"] {
+            assert!(matches!(text.parse::<Pin>(), Err(Error::UnknownPin { got }) if got == text));
+        }
     }
 
     #[test]

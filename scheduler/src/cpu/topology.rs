@@ -1,6 +1,7 @@
 //! Which CPUs share what.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// One logical CPU and what it shares with others. The numbers of cores, caches and nodes serve
@@ -117,14 +118,16 @@ fn list(path: &Path) -> Vec<usize> {
 }
 
 fn parse_list(text: &str) -> Vec<usize> {
+    text.trim().split(',').filter_map(parse_range).flatten().collect()
+}
+
+/// Reads `5` or `0-3`.
+pub(super) fn parse_range(text: &str) -> Option<RangeInclusive<usize>> {
     // No machine has more; a damaged file must not fill the memory.
     const MOST: usize = 1 << 16;
-    let ranges = text.trim().split(',').filter_map(|part| {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        (first <= last && last < MOST).then_some(first..=last)
-    });
-    ranges.flatten().collect()
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last && last < MOST).then_some(first..=last)
 }
 
 #[cfg(test)]

@@ -88,6 +88,16 @@ impl<T> Injector<T> {
         work
     }
 
+    /// Takes back work that nobody has taken yet.
+    pub(crate) fn remove(&self, is_it: impl Fn(&T) -> bool) -> Option<T> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, others): (Vec<_>, Vec<_>) =
+            queue.heap.drain().partition(|Reverse(entry)| is_it(&entry.work));
+        queue.heap = others.into();
+        self.announce(&queue);
+        found.into_iter().next().map(|Reverse(entry)| entry.work)
+    }
+
     /// Whether [`pop`](Self::pop) has something to give.
     pub(crate) fn has(&self, newest: u64) -> bool {
         let oldest = self.oldest.load(Ordering::Acquire);

@@ -158,6 +158,11 @@ impl<F: FnOnce(&Worker) -> R + Send, R: Send> CallJob<F, R> {
         JobRef(NonNull::from(self).cast())
     }
 
+    /// Whether `job` is this job.
+    pub(super) fn is(&self, job: &JobRef) -> bool {
+        job.0 == NonNull::from(self).cast()
+    }
+
     pub(super) fn done(&self) -> &Flag {
         &self.done
     }

@@ -1,9 +1,10 @@
 //! Telling a waiting thread that something is done.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::shared::Shared;
-use crate::sync::{AtomicBool, Ordering, Thread, current, park};
+use crate::sync::{AtomicBool, Ordering, Thread, current, park, park_timeout};
 
 /// Set once, by one thread, after what it announces has been written.
 ///
@@ -65,4 +66,23 @@ pub(crate) fn block_until(spins: u32, done: impl Fn() -> bool) {
     while !done() {
         park();
     }
+}
+
+/// The same for a time: whether it is `done`.
+pub(crate) fn wait_for(spins: u32, time: Duration, done: impl Fn() -> bool) -> bool {
+    for _ in 0..spins {
+        if done() {
+            return true;
+        }
+        std::hint::spin_loop();
+    }
+    let started = Instant::now();
+    while !done() {
+        let left = time.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        park_timeout(left);
+    }
+    true
 }

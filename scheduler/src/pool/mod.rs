@@ -1,7 +1,9 @@
 //! The work-stealing pool. Its protocols are in `README.md` beside this file.
 
 mod builder;
+mod call;
 mod companion;
+mod executor;
 mod fork;
 mod frames;
 mod injector;
@@ -11,6 +13,7 @@ mod latch;
 mod loops;
 mod record;
 mod scope;
+mod search;
 mod shared;
 mod sleep;
 mod submit;
@@ -31,13 +34,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use companion::Companion;
-use fork::{Fork, OnRayon};
-use job::CallJob;
-use latch::{Waiter, block_until};
 use shared::Shared;
 use worker::{Sharing, Worker};
 
-use crate::{Error, Executor};
+use crate::Error;
 
 /// A pool of worker threads that steal work from each other, each pinned to a CPU.
 ///
@@ -110,18 +110,6 @@ impl WorkStealing {
         self.shared().recorder.as_ref().map(record::Recorder::take).unwrap_or_default()
     }
 
-    /// Runs `work` on a worker and returns its result. Calls made by `work` need no
-    /// hand-over.
-    ///
-    /// # Panics
-    /// If `work` does, with its payload. So do all calls of this type.
-    pub fn enter<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match self.handle.companion.is_here() {
-            true => work(),
-            false => self.on_worker(|_| work()),
-        }
-    }
-
     /// Runs two closures, possibly at once, and returns both results.
     ///
     /// On a worker this costs a few nanoseconds unless the second is stolen. While all workers are
@@ -171,80 +159,6 @@ impl WorkStealing {
     #[inline]
     fn own<'a>(&self, worker: Option<&'a Worker>) -> Option<&'a Worker> {
         worker.filter(|worker| Arc::ptr_eq(worker.shared(), self.shared()))
-    }
-
-    /// Runs `work` on a worker of this pool: here, if the caller is one.
-    fn on_worker<R: Send>(&self, work: impl FnOnce(&Worker) -> R + Send) -> R {
-        Worker::with_current(|current| match self.own(current) {
-            Some(worker) => work(worker),
-            None => self.call(current, work),
-        })
-    }
-
-    /// Hands `work` in and waits. A worker of another pool works for that pool meanwhile.
-    #[cold]
-    fn call<R: Send>(&self, current: Option<&Worker>, work: impl FnOnce(&Worker) -> R + Send) -> R {
-        let shared = self.shared();
-        let waiter = match current {
-            Some(worker) => Waiter::Worker(Arc::clone(worker.shared()), worker.index()),
-            None => Waiter::thread(),
-        };
-        let sequence = self.sequence.unwrap_or_else(|| shared.next_sequence());
-        let job = CallJob::new(work, waiter, sequence);
-        // SAFETY: the job stays in place until it is done, and this is the only reference.
-        shared.inject(unsafe { job.reference() });
-        match current {
-            Some(worker) => worker.work_until(|| job.done().is_set()),
-            None => block_until(shared.spin.hot, || job.done().is_set()),
-        }
-        // SAFETY: both ways of waiting end when the flag is set.
-        unsafe { job.result() }
-    }
-
-    /// Runs `work` with whatever the calling thread can fork with; outside, moves into the pool.
-    fn fork<R: Send>(&self, work: impl ForkWork<R> + Send) -> R {
-        match self.handle.companion.is_here() {
-            true => work.run(&OnRayon),
-            false => self.on_worker(|worker| work.run(worker)),
-        }
-    }
-}
-
-/// Work that forks, on whatever pool it finds itself.
-trait ForkWork<R> {
-    fn run(self, fork: &impl Fork) -> R;
-}
-
-impl Executor for WorkStealing {
-    fn threads(&self) -> usize {
-        self.shared().threads()
-    }
-
-    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        match tasks {
-            0 => {}
-            1 => task(0),
-            _ => self.for_each_batch(tasks, Grain::Items(1), |batch| batch.for_each(task)),
-        }
-    }
-
-    fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        self.join_sharing(Sharing::Always, a, b);
-    }
-
-    /// Runs `work` in a rayon pool of the same size, which is started by the first call. The
-    /// calling worker sleeps meanwhile. Calls to this executor from there use the rayon pool.
-    ///
-    /// If the system refuses those threads, `work` runs on the calling thread.
-    fn within(&self, work: &mut (dyn FnMut() + Send)) {
-        match self.handle.companion.start() {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
-    }
-
-    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
-        self.enter(work);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use parhelion::{KernelChoice, MultiOpen, PreparedKey, Prover};
-use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
+use parhelion_scheduler::{Executor, Pin, RayonExecutor, Sequential, WorkStealing, allowed_cpus};
 use parhelion_tests::bench::{Bench, MULTI_OPENS};
 use parhelion_tests::zoo;
 
@@ -82,17 +82,62 @@ fn the_form_of_the_key_does_not_show() {
 
 #[test]
 fn the_executor_does_not_show() {
-    let executors: [Arc<dyn Executor>; 3] = [
-        Arc::new(Sequential),
-        Arc::new(RayonExecutor::new(3).expect("threads")),
-        Arc::new(RayonExecutor::ambient()),
-    ];
-    let provers = executors.map(|executor| Prover::builder().executor(executor).build().expect("prover"));
+    let mut executors: Vec<Arc<dyn Executor>> =
+        vec![Arc::new(Sequential), Arc::new(RayonExecutor::ambient())];
+    for threads in 1..=3 {
+        executors.push(Arc::new(RayonExecutor::new(threads).expect("threads")));
+        executors.push(Arc::new(RayonExecutor::pinned(threads, &Pin::PhysicalCores).expect("threads")));
+        for pin in pins() {
+            let pool = WorkStealing::builder().threads(threads).pin(pin).build().expect("threads");
+            executors.push(Arc::new(pool));
+        }
+    }
+    let prover = |executor| Prover::builder().executor(executor).build().expect("prover");
+    let provers: Vec<Prover> = executors.into_iter().map(prover).collect();
     for case in zoo() {
         let bench = Bench::of(&case, false);
-        let proofs = provers.each_ref().map(|prover| bench.ours(prover, 5).expect(case.name));
-        assert!(proofs[0] == proofs[1] && proofs[0] == proofs[2], "{}", case.name);
+        let expected = bench.ours(&provers[0], 5).expect(case.name);
+        for prover in &provers[1..] {
+            assert!(bench.ours(prover, 5).expect(case.name) == expected, "{}: {prover:?}", case.name);
+        }
     }
+}
+
+/// One of each policy, with the CPUs this process may use.
+fn pins() -> [Pin; 4] {
+    [Pin::PhysicalCores, Pin::LogicalCpus, Pin::Cpus(allowed_cpus()), Pin::None]
+}
+
+#[test]
+fn more_threads_than_cores_do_not_show() {
+    let one = prover(1, MultiOpen::Shplonk);
+    let many = prover(64, MultiOpen::Shplonk);
+    for case in zoo().into_iter().step_by(4) {
+        let bench = Bench::of(&case, false);
+        let proof = bench.ours(&many, 5).expect(case.name);
+        assert!(proof == bench.ours(&one, 5).expect(case.name), "{}", case.name);
+    }
+}
+
+#[test]
+fn an_affinity_mask_of_one_core_does_not_show() {
+    let case = zoo().into_iter().find(|case| case.name == "everything").expect("in the zoo");
+    let bench = Bench::of(&case, false);
+    let expected = bench.ours(&prover(1, MultiOpen::Shplonk), 5).expect("proof");
+    let id = allowed_cpus()[0];
+    let narrow = || {
+        if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
+            println!("the affinity mask cannot be set here");
+            return;
+        }
+        let default = Prover::builder().build().expect("prover");
+        assert_eq!(default.threads(), 1);
+        for prover in [default, prover(2, MultiOpen::Shplonk), prover(8, MultiOpen::Shplonk)] {
+            assert!(bench.ours(&prover, 5).expect("proof") == expected, "{prover:?}");
+        }
+    };
+    // The mask is of this thread and those that it starts.
+    std::thread::scope(|scope| scope.spawn(narrow).join()).expect("no panic");
 }
 
 #[test]

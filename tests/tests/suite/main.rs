@@ -2,8 +2,11 @@
 //!
 //! `cargo test -p parhelion-tests --release byte_identity` runs one module of it.
 
+mod ahead;
 mod bad_input;
 mod byte_identity;
+mod cancel;
+mod concurrent;
 mod demos;
 mod determinism;
 mod drop_in;

@@ -20,7 +20,7 @@ use rand_chacha_0_10::rand_core::SeedableRng;
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
-use super::prove::{Memory, Seconds};
+use super::prove::Memory;
 use crate::args::{CircuitArgs, Common, ProveArgs};
 use crate::error::CommandError;
 use crate::ui;
@@ -59,6 +59,16 @@ struct Report<'a> {
     proof_bytes: usize,
     verified: bool,
     file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Seconds {
+    params: f64,
+    keys: f64,
+    witness: f64,
+    prepare: f64,
+    prove: f64,
+    verify: f64,
 }
 
 /// Parameters, a verifying key of the library, and circuits to prove.
@@ -157,7 +167,7 @@ pub(crate) fn prove<D: PastaDemo>(common: &Common, args: &ProveArgs) -> Result<(
         threads: prover.threads(),
         kernels: prover.kernel_report().backend,
         seconds: Seconds {
-            srs: params_time.as_secs_f64(),
+            params: params_time.as_secs_f64(),
             keys: keys_time.as_secs_f64(),
             witness: witness_time.as_secs_f64(),
             prepare: prepare_time.as_secs_f64(),
@@ -189,7 +199,7 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)]) {
     let bytes = |bytes: usize| ui::bytes(bytes as u64);
     let times = if *circuits == 1 { String::new() } else { format!("{circuits} times ") };
     line("circuit", format!("{times}{circuit}, k = {k} ({} rows), seed {seed}", 1u64 << k));
-    line("params", time(seconds.srs));
+    line("params", time(seconds.params));
     line("key", format!("{} by the library; prepared in {}", time(seconds.keys), time(seconds.prepare)));
     line("witness", time(seconds.witness));
     let threads = format!("{threads} thread{}", if *threads == 1 { "" } else { "s" });

@@ -13,6 +13,7 @@ use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::{ProverGWC, ProverSHPLONK, VerifierGWC, VerifierSHPLONK};
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
+use halo2_axiom::transcript::{Challenge255, TranscriptWrite};
 use parhelion::MultiOpen;
 use rand::RngCore;
 
@@ -79,31 +80,36 @@ pub fn prove(
     witness: &Witness,
     rng: impl RngCore,
 ) -> Result<ProofTranscript, plonk::Error> {
+    let mut transcript = ProofTranscript::new();
+    prove_into(params, pk, multi_open, witness, rng, &mut transcript)?;
+    Ok(transcript)
+}
+
+/// The same, written to a transcript of the caller's.
+///
+/// # Errors
+/// As [`prove`].
+pub fn prove_into(
+    params: &ParamsKZG<Bn256>,
+    pk: &ProvingKey<G1Affine>,
+    multi_open: MultiOpen,
+    witness: &Witness,
+    rng: impl RngCore,
+    transcript: &mut impl TranscriptWrite<G1Affine, Challenge255<G1Affine>>,
+) -> Result<(), plonk::Error> {
     let circuits = std::slice::from_ref(&witness.circuit);
     let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
     let instances: &[&[&[Fr]]] = &[&columns];
-    let mut transcript = ProofTranscript::new();
     match multi_open {
         MultiOpen::Shplonk => {
             plonk::create_proof::<KZGCommitmentScheme<_>, ProverSHPLONK<'_, _>, _, _, _, _>(
-                params,
-                pk,
-                circuits,
-                instances,
-                rng,
-                &mut transcript,
-            )?
+                params, pk, circuits, instances, rng, transcript,
+            )
         }
         MultiOpen::Gwc => plonk::create_proof::<KZGCommitmentScheme<_>, ProverGWC<'_, _>, _, _, _, _>(
-            params,
-            pk,
-            circuits,
-            instances,
-            rng,
-            &mut transcript,
-        )?,
+            params, pk, circuits, instances, rng, transcript,
+        ),
     }
-    Ok(transcript)
 }
 
 /// Checks a proof with the library's own verifier, and that it is the only encoding of itself:

@@ -13,6 +13,7 @@ use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use crate::stages::opening::{self, Poly};
 use crate::stages::quotient::is_shared;
+use crate::stages::synthesis::{Taken, widened};
 use crate::storage::StoredRef;
 
 /// How many buffers packed columns are read into.
@@ -76,14 +77,11 @@ impl<C: CurveSpec> Model<'_, C> {
     pub(super) fn peak(&self, sizes: &Sizes) -> usize {
         let shape = self.key.shape();
         let mut tally = Tally { column: column_bytes(shape.k), kept: 0, peak: 0, left: 0 };
-        if self.reads != Reads::Never {
-            // Packed columns may leave a part of a buffer: threads pack them in any order.
+        if self.reads == Reads::Always {
+            // Some packed columns may leave a part of a buffer.
             tally.keep(&[None], 0);
         }
         self.synthesis(&mut tally, sizes);
-        for circuit in &sizes.circuits {
-            tally.keep(&circuit.instance, usize::from(shape.num_instance > 0));
-        }
         self.lookups(&mut tally, sizes);
         self.products(&mut tally, sizes);
 
@@ -100,24 +98,29 @@ impl<C: CurveSpec> Model<'_, C> {
 
     /// Advice columns while circuits assign them, and while they are committed to.
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
+        let Taken { cells, reach, early, holes } = sizes.taken;
+        tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
             let open = match self.key.derived.synthesis {
-                Synthesis::Columns => sizes.window.unwrap_or(self.plan.batch).min(advice.len()),
+                Synthesis::Columns => widened(self.plan.batch, reach).min(advice.len()),
                 Synthesis::Regions => advice.len(),
             };
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
-            closed.stage(sizes.cells + open);
+            closed.stage(cells + (open + early).min(advice.len()));
             tally.peak = closed.peak;
             // Each thread packs one at a time.
             tally.keep(advice, self.threads.min(open));
             packed += advice.iter().flatten().count();
         }
+        for circuit in &sizes.circuits {
+            tally.keep(&circuit.instance, usize::from(!circuit.instance.is_empty()));
+        }
         let plain = sizes.circuits.iter().map(|circuit| circuit.advice.len()).sum::<usize>() - packed;
         let reading = self.buffers(packed, plain).min(self.plan.batch);
         // Circuits that go on after a phase keep their cells.
-        let cells = if self.key.shape().phases() > 1 { sizes.cells } else { 0 };
+        let cells = if self.key.shape().phases() > 1 { cells } else { 0 };
         tally.stage(reading + cells);
     }
 

@@ -5,7 +5,9 @@ use parhelion_field_kernels::{Affine, CurveSpec, Fp};
 use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
+use crate::algebra::Challenges;
 use crate::session::Session;
+use crate::stages::quotient::CircuitColumns;
 use crate::storage::StoredRef;
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -61,7 +63,8 @@ impl<C: CurveSpec> Session<'_, C> {
         if self.rehearsal {
             return Ok(());
         }
-        for batch in columns.chunks(self.plan.batch) {
+        for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
+            self.progress(index * self.plan.batch, columns.len())?;
             let (polys, stored): (Vec<_>, Vec<_>) = batch.iter().copied().unzip();
             let rows = self.reader().all_rows(&stored)?;
             self.write_columns(&polys.into_iter().zip(rows.iter().map(|rows| &**rows)).collect::<Vec<_>>())?;
@@ -82,8 +85,8 @@ impl<C: CurveSpec> Session<'_, C> {
         }
     }
 
-    /// Ends the current phase of all circuits: commits to its columns, then squeezes its challenges.
-    /// Begins the next.
+    /// Ends the current phase of all circuits, which is not their last: commits to its columns, then
+    /// squeezes its challenges. Begins the next.
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
@@ -94,14 +97,39 @@ impl<C: CurveSpec> Session<'_, C> {
         });
         self.write_stored(&columns.collect::<Vec<_>>())?;
 
-        let shape = self.key.shape();
         let phase = witnesses.first().map_or(0, |witness| witness.phase);
-        for (index, _) in shape.challenge_phase.iter().enumerate().filter(|(_, after)| **after == phase) {
-            let challenge = self.transcript.challenge()?;
+        for (index, challenge) in self.phase_challenges(phase)? {
             witnesses.iter_mut().for_each(|witness| witness.challenges[index] = Some(challenge));
         }
         witnesses.iter_mut().for_each(|witness| witness.phase += 1);
         self.begin_phase(witnesses);
         Ok(())
+    }
+
+    /// Commits to the columns of the last phase of all circuits, then squeezes its challenges.
+    pub(crate) fn commit_last_phase(
+        &mut self,
+        circuits: &[CircuitColumns<C::Scalar>],
+        challenges: &mut Challenges<C::Scalar>,
+    ) -> Result<(), Error> {
+        let shape = self.key.shape();
+        let last = shape.phases() - 1;
+        let columns = circuits.iter().enumerate().flat_map(|(circuit, columns)| {
+            let of_phase = columns.advice.iter().zip(&shape.advice_phase).enumerate();
+            let of_phase = of_phase.filter(|(_, (_, phase))| **phase == last);
+            of_phase.map(move |(index, (column, _))| (Poly::Advice { circuit, index }, column.view()))
+        });
+        self.write_stored(&columns.collect::<Vec<_>>())?;
+        for (index, challenge) in self.phase_challenges(last)? {
+            challenges.circuit[index] = challenge;
+        }
+        Ok(())
+    }
+
+    /// Squeezes the challenges that follow a phase, with their indices.
+    fn phase_challenges(&mut self, phase: u8) -> Result<Vec<(usize, Fp<C::Scalar>)>, Error> {
+        let phases = self.key.shape().challenge_phase.iter().enumerate();
+        let indices = phases.filter(|(_, after)| **after == phase).map(|(index, _)| index);
+        indices.map(|index| Ok((index, self.transcript.challenge()?))).collect()
     }
 }

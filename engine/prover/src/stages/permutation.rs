@@ -62,9 +62,10 @@ impl<C: CurveSpec> Session<'_, C> {
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
-        let fractions = &self.key.derived.programs.permutation_fractions;
-        for (first, fractions) in (0..).step_by(self.plan.batch).zip(fractions.chunks(self.plan.batch)) {
+        let sets = &self.key.derived.programs.permutation_fractions;
+        for (first, fractions) in (0..).step_by(self.plan.batch).zip(sets.chunks(self.plan.batch)) {
             for (fraction, index) in fractions.iter().zip(first..) {
+                self.progress(index, sets.len())?;
                 let mut z = self.memory.scratch(shape.n())?;
                 let mut denominator = self.memory.scratch(shape.n())?;
                 columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;

@@ -21,7 +21,7 @@ pub(crate) enum Cell<S: FieldSpec> {
 /// Values go straight into columns of n field elements; what is never assigned stays zero. Circuits
 /// fill one column after the other, or some side by side, so only so many are open at a time, and the
 /// one that was left longest ago is packed. A circuit that comes back to it finds it again, and may
-/// have more open from then on.
+/// have twice as many open from then on.
 #[derive(Debug)]
 pub(crate) struct Witness<'m, S: FieldSpec> {
     kernels: &'m Kernels,
@@ -29,20 +29,53 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     n: usize,
     usable_rows: usize,
     columns: Vec<AdviceColumn<S>>,
-    /// Columns of the current phase that are open, and how many there may be; at first, and now.
+    /// Columns of the current phase that are open, the one used last at the end; and how many there
+    /// may be.
     open: Vec<usize>,
-    first_window: usize,
     window: usize,
     /// The column assigned to last, which is open.
     last: Option<usize>,
-    /// Counts how often the circuit has turned to another column.
-    clock: u64,
-    /// Buffers of the values that the circuit may read back.
-    pub(crate) cells: usize,
+    /// What the synthesis took so far.
+    pub(crate) taken: Taken,
     /// The phase that is being assigned. Columns of earlier phases are committed to.
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
+}
+
+/// What memory a synthesis took, besides columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Buffers of the values that the circuit may read back.
+    pub(crate) cells: usize,
+    /// The most columns that the circuit went back and forth between: with so many open, none is opened
+    /// twice.
+    pub(crate) reach: usize,
+    /// Columns that were open before their phase.
+    pub(crate) early: usize,
+    /// Bytes of columns that were packed, and then opened again.
+    pub(crate) holes: usize,
+}
+
+/// How many columns may be open in the end, if there were `window` at first.
+pub(crate) fn widened(window: usize, reach: usize) -> usize {
+    let mut window = window.max(1);
+    while window < reach {
+        window *= 2;
+    }
+    window
+}
+
+impl Taken {
+    /// The larger of both.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            cells: self.cells.max(other.cells),
+            reach: self.reach.max(other.reach),
+            early: self.early.max(other.early),
+            holes: self.holes.max(other.holes),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,22 +86,15 @@ struct AdviceColumn<S: FieldSpec> {
     denominators: HashMap<usize, Fp<S>>,
     /// The rows after the usable ones, once its phase has begun.
     blinds: Vec<Fp<S>>,
-    /// When the circuit last turned to it.
-    used: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum State<S: FieldSpec> {
     /// Nothing was assigned yet.
+    #[default]
     Blank,
     Open(Buffer<S>),
     Closed(Stored<S>),
-}
-
-impl<S: FieldSpec> Default for State<S> {
-    fn default() -> Self {
-        Self::Blank
-    }
 }
 
 impl<S: FieldSpec> AdviceColumn<S> {
@@ -111,7 +137,6 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             state: State::Blank,
             denominators: HashMap::new(),
             blinds: Vec::new(),
-            used: 0,
         };
         Self {
             kernels,
@@ -120,11 +145,9 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             usable_rows,
             columns: column_phase.iter().map(column).collect(),
             open: Vec::new(),
-            first_window: window.max(1),
             window: window.max(1),
             last: None,
-            clock: 0,
-            cells: 0,
+            taken: Taken::default(),
             phase: 0,
             challenges: vec![None; challenges],
         }
@@ -189,12 +212,18 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
 
     /// Opens a column.
     fn turn_to(&mut self, index: usize) -> Result<(), Error> {
-        self.clock += 1;
-        self.columns[index].used = self.clock;
-        if !matches!(self.columns[index].state, State::Open(_)) {
+        if let Some(place) = self.open.iter().rposition(|&open| open == index) {
+            self.taken.reach = self.taken.reach.max(self.open.len() - place);
+            self.open.remove(place);
+            self.open.push(index);
+        } else if !matches!(self.columns[index].state, State::Open(_)) {
             let current = self.columns[index].phase == self.phase;
-            if current && matches!(self.columns[index].state, State::Closed(_)) {
-                self.window *= 2;
+            if let (true, State::Closed(stored)) = (current, &self.columns[index].state) {
+                self.taken.reach = self.taken.reach.max(self.open.len() + 1);
+                self.taken.holes += stored.packed_bytes().unwrap_or(0);
+                if self.open.len() >= self.window {
+                    self.window *= 2;
+                }
             }
             while current && self.open.len() >= self.window {
                 self.close_oldest()?;
@@ -208,6 +237,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             column.state = State::Open(values);
             if current {
                 self.open.push(index);
+            } else {
+                self.taken.early += 1;
             }
         }
         self.last = Some(index);
@@ -215,9 +246,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     }
 
     fn close_oldest(&mut self) -> Result<(), Error> {
-        let oldest = (0..self.open.len()).min_by_key(|&place| self.columns[self.open[place]].used);
-        let Some(place) = oldest else { return Ok(()) };
-        let column = &mut self.columns[self.open.swap_remove(place)];
+        let column = &mut self.columns[self.open.remove(0)];
         self.last = None;
         if let Some(values) = column.take(self.kernels, self.memory, self.n)? {
             column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
@@ -245,9 +274,11 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
-    /// How many columns may be open at once, if the circuit needed more than it had at first.
-    pub(crate) fn widened(&self) -> Option<usize> {
-        (self.window > self.first_window).then_some(self.window)
+    /// Ends the current phase.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        self.close()?;
+        self.phase += 1;
+        Ok(())
     }
 
     /// Whether the current phase is one of the circuit's, rather than past its last.

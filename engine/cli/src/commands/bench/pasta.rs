@@ -7,19 +7,21 @@ use halo2_proofs::pasta::{EqAffine, Fp};
 use halo2_proofs::plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, EncodedChallenge, Transcript, TranscriptWrite};
+use parhelion::Estimate;
 use parhelion_cli::circuits::pasta::PastaDemo;
+use parhelion_cli::proc;
 use parhelion_cli::stock::Sections;
 use rand_chacha_0_10::ChaCha20Rng;
 use rand_chacha_0_10::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::child::{Comparison, Measured, time_proofs};
+use super::child::{Comparison, Measured, Outcome, PoolUse, Timed, digest, time_proofs};
 use super::report::{Report, Spread, median};
-use super::{measure, spawn};
+use super::{compare, measure, prove};
 use crate::args::{BenchArgs, BenchChildArgs, Common, Side};
 use crate::commands::pasta::{Setting, check_proof, resolve, with_instances};
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::{ALLOCATOR, ui};
 
 /// Alternates child processes of both sides, and reports.
 pub(super) fn run<D: PastaDemo>(common: &Common, args: &BenchArgs) -> Result<(), CommandError> {
@@ -27,21 +29,27 @@ pub(super) fn run<D: PastaDemo>(common: &Common, args: &BenchArgs) -> Result<(),
     // Refused here rather than in a child.
     D::keygen_circuit(k)?;
     let kernels = common.prover(args.circuit.multi_open, None)?.kernel_report().backend;
+    if args.limits.is_some() {
+        let reason = "its proofs are small; a limit is given by --memory-limit";
+        return Err(CommandError::Option { circuit: D::NAME, option: "--limits", reason });
+    }
     if args.keygen {
         return run_keygen::<D>(common, args, k, kernels);
     }
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(measure::<Measured>(common, args, k, Side::Stock)?);
-        ours.push(measure::<Measured>(common, args, k, Side::Parhelion)?);
+        stock.push(prove(common, args, k, Side::Stock)?);
+        ours.push(prove(common, args, k, Side::Parhelion)?);
     }
-    let (comparison, _) =
-        ui::busy("comparison of bytes", || spawn::<Comparison>(common, args, k, Side::Oracle));
+    let comparison = match args.quick {
+        true => None,
+        false => Some(compare(common, args, k)?),
+    };
     let name = match args.circuit.actions {
         1 => D::NAME.to_owned(),
         count => format!("{count} times {}", D::NAME),
     };
-    let report = Report::new(args, &name, k, common.threads(), kernels, &stock, &ours, comparison?);
+    let report = Report::new(args, &name, k, common.threads(), kernels, &stock, &ours, comparison);
     if common.json {
         ui::say_json(&report);
     } else {
@@ -89,13 +97,20 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
             let pk = setting.stock_key()?;
             let load_seconds = start.elapsed().as_secs_f64();
             let measured = setting.measure(|transcript| setting.stock(&pk, rng(), transcript))?;
-            ui::say_json(&Measured { load_seconds, build_seconds, ..measured });
+            let measured = Measured { load_seconds, build_seconds, ..measured };
+            ui::say_json(&Outcome::Measured(measured.into()));
         }
         Side::Parhelion => {
             let key = setting.key(&prover)?;
-            let prepare_seconds = start.elapsed().as_secs_f64();
+            let load_seconds = start.elapsed().as_secs_f64();
             let measured = setting.measure(|transcript| setting.prove(&prover, &key, rng(), transcript))?;
-            ui::say_json(&Measured { build_seconds, prepare_seconds, ..measured });
+            let Estimate { expected, smallest, at_least, at_most, scratch, .. } =
+                prover.estimate_zcash(&key, setting.demo.circuits().len());
+            let stats = prover.pool().stats();
+            let (peak, peak_mapped) = (stats.peak + scratch, stats.peak_mapped);
+            let pool = Some(PoolUse { expected, smallest, at_least, at_most, peak, peak_mapped });
+            let measured = Measured { load_seconds, build_seconds, pool, ..measured };
+            ui::say_json(&Outcome::Measured(measured.into()));
         }
         Side::Oracle => {
             let (mut theirs, mut ours) = (TimedTranscript::new(), TimedTranscript::new());
@@ -139,7 +154,7 @@ impl<D: PastaDemo> Setting<D> {
         &self,
         prove: impl Fn(&mut TimedTranscript) -> Result<(), CommandError>,
     ) -> Result<Measured, CommandError> {
-        let (proofs, outputs) = time_proofs(
+        let Timed { proofs, outputs, start_peak_bytes } = time_proofs(
             || {
                 let mut transcript = TimedTranscript::new();
                 prove(&mut transcript)?;
@@ -147,9 +162,10 @@ impl<D: PastaDemo> Setting<D> {
             },
             TimedTranscript::sections,
         )?;
-        let mut measured = Measured { proofs, ..Measured::default() };
-        for transcript in outputs {
-            let proof = transcript.finalize();
+        let outputs: Vec<Vec<u8>> = outputs.into_iter().map(TimedTranscript::finalize).collect();
+        let digest = digest(&outputs);
+        let mut measured = Measured { proofs, start_peak_bytes, digest, ..Measured::default() };
+        for proof in outputs {
             measured.proof_bytes = proof.len();
             let start = Instant::now();
             check_proof(&self.params, &self.vk, self.demo.instances(), &proof)
@@ -248,8 +264,8 @@ fn run_keygen<D: PastaDemo>(
 ) -> Result<(), CommandError> {
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(measure::<KeygenCost>(common, args, k, Side::StockKeygen)?);
-        ours.push(measure::<KeygenCost>(common, args, k, Side::ParhelionKeygen)?);
+        stock.push(measure::<KeygenCost>(common, args, k, Side::StockKeygen, None)?);
+        ours.push(measure::<KeygenCost>(common, args, k, Side::ParhelionKeygen, None)?);
     }
     let peak = |costs: &[KeygenCost]| {
         let peaks: Option<Vec<f64>> =

@@ -9,10 +9,12 @@ use halo2_axiom::plonk::{
     FloorPlanner, Instance, Selector,
 };
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
+use parhelion_scheduler::checkpoint;
 
 use super::unsupported;
 use crate::Error;
 use crate::adapters::cast::{self, AssignedArena};
+use crate::observer::{Observer, Stage};
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
@@ -22,6 +24,7 @@ pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
     pub(super) constants: Vec<Column<Fixed>>,
     pub(super) k: u32,
     pub(super) usable_rows: usize,
+    pub(super) observer: &'a dyn Observer,
 }
 
 impl<C, ConcreteCircuit> Circuits<Bn254FrSpec> for LibraryCircuits<'_, C, ConcreteCircuit>
@@ -44,6 +47,7 @@ where
         let config = ConcreteCircuit::configure_with_params(&mut cs, self.circuits[0].params());
         // Dropped only after the synthesis, in which references to its values may be used.
         let arena = AssignedArena::new(witness.memory());
+        let witness_cells = witness.current_columns().len() * self.usable_rows;
         let mut assignment = WitnessAssignment {
             witness,
             end_phase,
@@ -51,6 +55,9 @@ where
             usable_rows: self.usable_rows,
             k: self.k,
             arena,
+            observer: self.observer,
+            expected: witness_cells,
+            assigned: 0,
             failure: None,
         };
         let result = ConcreteCircuit::FloorPlanner::synthesize(
@@ -59,7 +66,8 @@ where
             config,
             self.constants.clone(),
         );
-        assignment.witness.cells = assignment.witness.cells.max(assignment.arena.blocks());
+        let cells = &mut assignment.witness.taken.cells;
+        *cells = assignment.arena.blocks().max(*cells);
         // What went wrong first says more than what the circuit made of it.
         match (assignment.failure.take(), result) {
             (Some(failure), _) => Err(failure),
@@ -68,6 +76,9 @@ where
     }
 }
 
+/// Cells between two looks whether the proof should end.
+const CELLS: usize = 256;
+
 struct WitnessAssignment<'a, 'm, 'e, F: Field> {
     witness: &'a mut Witness<'m, Bn254FrSpec>,
     end_phase: Option<EndPhase<'e, Bn254FrSpec>>,
@@ -75,6 +86,10 @@ struct WitnessAssignment<'a, 'm, 'e, F: Field> {
     usable_rows: usize,
     k: u32,
     arena: AssignedArena<'a, F>,
+    observer: &'a dyn Observer,
+    /// Cells so far, and how many there are in the columns of the phase that it begins with.
+    assigned: usize,
+    expected: usize,
     /// The first error: most of the trait's methods cannot return one.
     failure: Option<Error>,
 }
@@ -83,6 +98,15 @@ impl<F: Field> WitnessAssignment<'_, '_, '_, F> {
     fn note(&mut self, result: Result<(), Error>) {
         if let (Err(error), None) = (result, &self.failure) {
             self.failure = Some(error);
+        }
+    }
+
+    /// Done now and then: says how far this is, and leaves if the proof should end.
+    fn look_around(&mut self) {
+        checkpoint();
+        if self.assigned.is_multiple_of(64 * CELLS) && self.assigned <= self.expected {
+            let fraction = self.assigned as f64 / self.expected as f64;
+            self.observer.stage_progressed(Stage::Synthesis, fraction);
         }
     }
 
@@ -149,6 +173,10 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
         row: usize,
         to: Value<Assigned<F>>,
     ) -> Value<&'v Assigned<F>> {
+        self.assigned += 1;
+        if self.assigned.is_multiple_of(CELLS) {
+            self.look_around();
+        }
         let mut value = None;
         to.map(|to| value = Some(to));
         let result = self.set(column.index(), row, value.as_ref());

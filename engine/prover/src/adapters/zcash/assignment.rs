@@ -5,11 +5,13 @@ use halo2_proofs::plonk::{
     self, Advice, Any, Assigned, Assignment, Circuit, Column, Fixed, FloorPlanner, Instance, Selector,
 };
 use parhelion_field_kernels::Fp;
+use parhelion_scheduler::checkpoint;
 
 use super::columns::Columns;
 use super::keygen::known;
 use crate::Error;
 use crate::adapters::cast::{self, KernelScalar, PastaCurve};
+use crate::observer::{Observer, Stage};
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
@@ -21,6 +23,7 @@ pub(super) struct LibraryCircuits<'a, C: PastaCurve, ConcreteCircuit: Circuit<C:
     pub(super) constants: &'a [usize],
     pub(super) k: u32,
     pub(super) usable_rows: usize,
+    pub(super) observer: &'a dyn Observer,
 }
 
 impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScalar<C>>
@@ -36,8 +39,12 @@ impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScala
         witness: &mut Witness<'_, KernelScalar<C>>,
         _: Option<EndPhase<'_, KernelScalar<C>>>,
     ) -> Result<(), Error> {
+        let expected = witness.columns() * self.usable_rows;
         let mut assignment = WitnessAssignment::<C> {
             witness,
+            observer: self.observer,
+            assigned: 0,
+            expected,
             instances: self.instances[circuit],
             columns: self.columns,
             usable_rows: self.usable_rows,
@@ -56,23 +63,43 @@ impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScala
     }
 }
 
+/// Cells between two looks whether the proof should end.
+const CELLS: usize = 1024;
+
 struct WitnessAssignment<'a, 'm, C: PastaCurve> {
     witness: &'a mut Witness<'m, KernelScalar<C>>,
     instances: &'a [&'a [C::ScalarExt]],
     columns: &'a Columns,
     usable_rows: usize,
     k: u32,
+    observer: &'a dyn Observer,
+    /// Cells so far, and how many there are.
+    assigned: usize,
+    expected: usize,
     /// The mistake that made a call fail last.
     failure: Option<Error>,
 }
 
 impl<C: PastaCurve> WitnessAssignment<'_, '_, C> {
+    /// Done now and then: says how far this is, and leaves if the proof should end.
+    fn look_around(&mut self) {
+        checkpoint();
+        if self.assigned <= self.expected {
+            let fraction = self.assigned as f64 / self.expected as f64;
+            self.observer.stage_progressed(Stage::Synthesis, fraction);
+        }
+    }
+
     fn try_assign(
         &mut self,
         column: Column<Advice>,
         row: usize,
         to: impl FnOnce() -> Option<Assigned<C::ScalarExt>>,
     ) -> Result<(), Error> {
+        self.assigned += 1;
+        if self.assigned.is_multiple_of(CELLS) {
+            self.look_around();
+        }
         if row >= self.usable_rows {
             return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
         }

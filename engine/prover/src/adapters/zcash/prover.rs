@@ -125,6 +125,7 @@ impl Prover {
             constants: &key.constants,
             k: shape.k,
             usable_rows: shape.usable_rows(),
+            observer: self.observer.as_ref(),
         };
         self.run(&key.key(), &circuits, &columns, io, rehearsal)
     }

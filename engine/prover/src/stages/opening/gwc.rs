@@ -21,7 +21,9 @@ pub(super) fn open<C: CurveSpec>(
             None => points.push((point, vec![query])),
         }
     }
-    for (point, queries) in points {
+    let count = points.len();
+    for (index, (point, queries)) in points.into_iter().enumerate() {
+        session.progress(index, count)?;
         let mut terms = Vec::with_capacity(queries.len());
         let mut value = Fp::ZERO;
         let mut power = Fp::ONE;

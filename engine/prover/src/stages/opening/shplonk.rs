@@ -39,7 +39,8 @@ pub(super) fn open<C: CurveSpec>(
     let mut h = session.memory.zeros(n)?;
     let mut quotient = session.memory.scratch(n)?;
     let mut power = Fp::ONE;
-    for set in &sets {
+    for (index, set) in sets.iter().enumerate() {
+        session.progress(sets.len() + index, 3 * sets.len())?;
         quotient.copy_from_slice(&set.combined);
         quotient.iter_mut().zip(&set.remainder).for_each(|(c, &r)| *c -= r);
         for &point in &set.points {
@@ -100,7 +101,9 @@ fn combine<C: CurveSpec>(
         }
     }
     let mut sets = Vec::with_capacity(groups.len());
-    for (points, members) in groups {
+    let count = groups.len();
+    for (index, (points, members)) in groups.into_iter().enumerate() {
+        session.progress(index, 3 * count)?;
         let points: Vec<_> = points.into_iter().collect();
         let mut terms = Vec::with_capacity(members.len());
         let mut values = vec![Fp::ZERO; points.len()];

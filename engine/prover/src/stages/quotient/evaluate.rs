@@ -42,7 +42,7 @@ impl<S: FieldSpec> Default for CircuitColumns<S> {
 ///
 /// Evaluates the combined constraints on as many cosets of the domain as there are pieces, and
 /// interpolates. Constraints are taken group by group, so that a column is interpolated once, and
-/// kept only while constraints read it.
+/// kept only while constraints read it. Calls `progress` with the parts that are done and all parts.
 pub(crate) fn construct<C: CurveSpec>(
     kernels: &Kernels,
     memory: &Memory,
@@ -50,6 +50,7 @@ pub(crate) fn construct<C: CurveSpec>(
     plan: ProofPlan,
     circuits: &[CircuitColumns<C::Scalar>],
     challenges: &mut Challenges<C::Scalar>,
+    progress: &dyn Fn(usize, usize) -> Result<(), Error>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let n = key.shape().n();
     // Powers of the multiplicative generator: never in the domain, never in the same coset.
@@ -59,10 +60,11 @@ pub(crate) fn construct<C: CurveSpec>(
     let sums = Sums { kernels, memory, key, circuits };
     let plan = key.derived.programs.quotient(key.shape(), plan);
     let weight = challenges.y.pow(plan.constraints as u64);
-    for group in &plan.groups {
+    for (index, group) in plan.groups.iter().enumerate() {
         challenges.weight = Fp::ONE;
         // The verifier goes through the circuits in order, so the first has the highest powers of y.
         for circuit in (0..circuits.len()).rev() {
+            progress((index + 1) * circuits.len() - 1 - circuit, plan.groups.len() * circuits.len())?;
             sums.add(&mut cosets, group, circuit, challenges)?;
             challenges.weight *= weight;
         }

@@ -43,6 +43,7 @@ pub(super) fn prove<C: CurveSpec>(
     let mut folded: Vec<Affine<C>> = Vec::new();
     let mut half = n / 2;
     while half > 0 {
+        session.progress(n.ilog2() as usize - half.ilog2() as usize, n.ilog2() as usize)?;
         let bases: &[Affine<C>] = if half == n / 2 { key.bases } else { &folded };
         let (poly_low, poly_high) = poly[..2 * half].split_at_mut(half);
         let (powers_low, powers_high) = powers[..2 * half].split_at_mut(half);

@@ -1,12 +1,14 @@
 //! Who is searching, who is parked, and how nobody sleeps through work. The protocol is in
-//! `README.md` beside this file; `models.rs` checks it with loom.
+//! `README.md` in the folder above; `models.rs` there checks it with loom.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+mod costs;
+
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
 use crate::sync::{AtomicUsize, Mutex, Ordering, Thread, current, fence, park, park_timeout};
+use costs::WakeCosts;
 
 /// Workers that look for work, in the low half of [`Sleep::idle`].
 const SEARCHING: usize = 1;
@@ -70,7 +72,7 @@ impl Sleep {
 
     /// What waking a worker costs the one who does it. Measured; a guess at first.
     pub(crate) fn wake_cost(&self) -> Duration {
-        Duration::from_nanos(self.costs.caller.load(Relaxed))
+        self.costs.caller()
     }
 
     /// How long it takes until a parked worker that is woken adds anything: what the one who wakes it
@@ -157,7 +159,7 @@ impl Sleep {
         if let Some(thread) = thread {
             thread.unpark();
         }
-        WakeCosts::observe(&self.costs.caller, called.elapsed());
+        self.costs.observe_caller(called.elapsed());
         true
     }
 
@@ -182,7 +184,7 @@ impl Sleep {
                 }
                 bed.state.store(AWAKE, Ordering::Relaxed);
                 if let Some(called) = self.owner(index).called.take() {
-                    WakeCosts::observe(&self.costs.sleeper, called.elapsed());
+                    self.costs.observe_sleeper(called.elapsed());
                 }
                 Woken::Notified
             }
@@ -208,32 +210,6 @@ impl Sleep {
 
     fn owner(&self, index: usize) -> impl std::ops::DerefMut<Target = Owner> + '_ {
         self.beds[index].owner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// Moving averages in nanoseconds. Updates may be lost, which does no harm.
-#[derive(Debug)]
-struct WakeCosts {
-    caller: AtomicU64,
-    sleeper: AtomicU64,
-}
-
-impl Default for WakeCosts {
-    fn default() -> Self {
-        Self { caller: AtomicU64::new(3_000), sleeper: AtomicU64::new(20_000) }
-    }
-}
-
-impl WakeCosts {
-    fn observe(average: &AtomicU64, sample: Duration) {
-        // One sample in the middle of an interruption must not count for more than a millisecond.
-        let sample = u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).min(1_000_000);
-        let old = average.load(Relaxed);
-        average.store(old - old / 8 + sample / 8, Relaxed);
-    }
-
-    fn total(&self) -> Duration {
-        Duration::from_nanos(2 * self.caller.load(Relaxed) + self.sleeper.load(Relaxed))
     }
 }
 

@@ -1,0 +1,8 @@
+//! Loops over chunks from 100 ns to 1 ms, ours and the peers'.
+
+use parhelion_benches::cases::pools;
+use parhelion_benches::{Result, criterion, setup};
+
+fn main() -> Result<()> {
+    criterion::run_here(pools::loops(setup::threads()?))
+}

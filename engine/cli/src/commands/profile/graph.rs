@@ -1,0 +1,262 @@
+//! The tasks of a proof and what they wait for, recorded on one thread.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use parhelion::{Observer, Stage};
+use parhelion_scheduler::Executor;
+
+/// What one thread does from beginning to end, as a list of steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Task(pub(super) Vec<Step>);
+
+/// A step of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Work of so many nanoseconds.
+    Work(u64),
+    /// Tasks that may run at once; the next step waits for all of them.
+    Fork(Vec<Task>),
+    /// From here on the proof is in this stage. Only in the outermost task.
+    Stage(Option<Stage>),
+}
+
+impl Task {
+    /// Nanoseconds of work in all.
+    pub(super) fn work(&self) -> u64 {
+        self.0.iter().map(Step::work).sum()
+    }
+
+    /// Nanoseconds of the longest chain of steps that wait for each other: no number of threads is faster.
+    pub(super) fn span(&self) -> u64 {
+        self.0.iter().map(Step::span).sum()
+    }
+
+    /// How many tasks it forks, and they.
+    pub(super) fn forked(&self) -> usize {
+        let forks = self.0.iter().filter_map(|step| match step {
+            Step::Fork(tasks) => Some(tasks),
+            _ => None,
+        });
+        forks.flatten().map(|task| 1 + task.forked()).sum()
+    }
+}
+
+impl Step {
+    pub(super) fn work(&self) -> u64 {
+        match self {
+            Self::Work(nanoseconds) => *nanoseconds,
+            Self::Fork(tasks) => tasks.iter().map(Task::work).sum(),
+            Self::Stage(_) => 0,
+        }
+    }
+
+    pub(super) fn span(&self) -> u64 {
+        match self {
+            Self::Work(nanoseconds) => *nanoseconds,
+            Self::Fork(tasks) => tasks.iter().map(Task::span).max().unwrap_or_default(),
+            Self::Stage(_) => 0,
+        }
+    }
+}
+
+/// An executor that runs everything on the calling thread but says it has `workers` threads, so that
+/// work is cut as for so many, and writes down what it runs.
+///
+/// Durations are those of a thread that has the machine to itself: what threads cost each other in
+/// caches and memory bandwidth is not in them.
+pub(super) struct Recorder {
+    workers: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The tasks under way, outermost first. Never empty while recording.
+    open: Vec<Task>,
+    /// When the step under way began.
+    since: Instant,
+    stages: Vec<Stage>,
+}
+
+impl Recorder {
+    /// A recorder that cuts work for `workers` threads (0 counts as 1).
+    pub(super) fn new(workers: usize) -> Arc<Self> {
+        let state = State { open: vec![Task::default()], since: Instant::now(), stages: Vec::new() };
+        Arc::new(Self { workers: workers.max(1), state: Mutex::new(state) })
+    }
+
+    /// Forgets everything and begins here.
+    pub(super) fn restart(&self) {
+        let mut state = self.state();
+        state.open = vec![Task::default()];
+        state.stages.clear();
+        state.since = Instant::now();
+    }
+
+    /// What was recorded since, up to here.
+    pub(super) fn take(&self) -> Task {
+        let mut state = self.state();
+        state.work_ends();
+        let task = state.open.drain(..).next().unwrap_or_default();
+        state.open.push(Task::default());
+        task
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) {
+        let mut state = self.state();
+        state.work_ends();
+        state.open.push(Task::default());
+        state.since = Instant::now();
+    }
+
+    fn end(&self) -> Task {
+        let mut state = self.state();
+        state.work_ends();
+        state.open.pop().unwrap_or_default()
+    }
+
+    fn forked(&self, tasks: Vec<Task>) {
+        let mut state = self.state();
+        state.push(Step::Fork(tasks));
+        state.since = Instant::now();
+    }
+}
+
+impl State {
+    fn push(&mut self, step: Step) {
+        if let Some(task) = self.open.last_mut() {
+            task.0.push(step);
+        }
+    }
+
+    fn work_ends(&mut self) {
+        let nanoseconds = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.push(Step::Work(nanoseconds));
+    }
+
+    /// Marks the stage that the proof is in now.
+    fn mark(&mut self) {
+        // Inside of a fork a stage would be one of several at once; no prover does that.
+        if self.open.len() == 1 {
+            self.work_ends();
+            let stage = self.stages.last().copied();
+            self.push(Step::Stage(stage));
+            self.since = Instant::now();
+        }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
+
+impl Executor for Recorder {
+    fn threads(&self) -> usize {
+        self.workers
+    }
+
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        if tasks < 2 {
+            (0..tasks).for_each(task);
+            return;
+        }
+        let record = |index| {
+            self.begin();
+            task(index);
+            self.end()
+        };
+        let tasks = (0..tasks).map(record).collect();
+        self.forked(tasks);
+    }
+
+    fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        let record = |work: &mut (dyn FnMut() + Send)| {
+            self.begin();
+            work();
+            self.end()
+        };
+        let tasks = vec![record(a), record(b)];
+        self.forked(tasks);
+    }
+
+    fn within(&self, work: &mut (dyn FnMut() + Send)) {
+        work();
+    }
+}
+
+impl Observer for Recorder {
+    fn stage_started(&self, stage: Stage) {
+        let mut state = self.state();
+        state.stages.push(stage);
+        state.mark();
+    }
+
+    fn stage_finished(&self, _: Stage, _: Duration) {
+        let mut state = self.state();
+        state.stages.pop();
+        state.mark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parhelion_scheduler::ExecutorExt;
+
+    /// The task without durations, which differ from run to run.
+    fn shape(task: &Task) -> String {
+        let step = |step: &Step| match step {
+            Step::Work(_) => "w".to_owned(),
+            Step::Fork(tasks) => format!("({})", tasks.iter().map(shape).collect::<Vec<_>>().join(",")),
+            Step::Stage(stage) => stage.map_or("-", Stage::name).to_owned(),
+        };
+        task.0.iter().map(step).collect()
+    }
+
+    #[test]
+    fn forks_nest_and_joins_wait() {
+        let recorder = Recorder::new(4);
+        recorder.restart();
+        assert_eq!(recorder.threads(), 4);
+        let sum = recorder.map_reduce(4, 2, |range| range.sum::<usize>(), |a, b| a + b);
+        assert_eq!(sum, Some(6));
+        recorder.join(|| (), || recorder.run(2, &|_| ()));
+        recorder.run(1, &|_| ());
+        let task = recorder.take();
+        assert_eq!(shape(&task), "w(w,w)w(w,w(w,w)w)w");
+        assert_eq!(task.forked(), 6);
+        assert!(task.span() <= task.work());
+    }
+
+    #[test]
+    fn stages_are_marked_also_within_each_other() {
+        let recorder = Recorder::new(2);
+        recorder.restart();
+        recorder.stage_started(Stage::Synthesis);
+        recorder.stage_started(Stage::Commit);
+        recorder.run(2, &|_| ());
+        recorder.stage_finished(Stage::Commit, Duration::ZERO);
+        recorder.stage_finished(Stage::Synthesis, Duration::ZERO);
+        assert_eq!(shape(&recorder.take()), "wsynthesiswcommitw(w,w)wsynthesisw-w");
+    }
+
+    #[test]
+    fn durations_are_measured_once() {
+        let recorder = Recorder::new(2);
+        recorder.restart();
+        let start = Instant::now();
+        let rest = || std::thread::sleep(Duration::from_millis(5));
+        recorder.run(2, &|_| rest());
+        rest();
+        let (task, elapsed) = (recorder.take(), start.elapsed().as_nanos() as u64);
+        assert!(task.work() >= 15_000_000 && task.work() <= elapsed, "{} of {elapsed}", task.work());
+        assert!(task.span() >= 10_000_000 && task.span() < task.work());
+    }
+}
