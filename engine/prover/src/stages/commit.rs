@@ -116,7 +116,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let last = shape.phases() - 1;
         let columns = circuits.iter().enumerate().flat_map(|(circuit, columns)| {
             let of_phase = columns.advice.iter().zip(&shape.advice_phase).enumerate();
-            let of_phase = of_phase.filter(|(_, (_, phase))| **phase == last);
+            let of_phase = of_phase.filter(move |(_, (_, phase))| **phase == last);
             of_phase.map(move |(index, (column, _))| (Poly::Advice { circuit, index }, column.view()))
         });
         self.write_stored(&columns.collect::<Vec<_>>())?;
