@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parhelion_allocators::{Error as MemoryError, Workspace};
 use parhelion_field_kernels::{CurveSpec, Fp};
@@ -71,8 +72,8 @@ impl Prover {
         let (k, count, limit) = (key.shape().k, circuits.count(), self.pool.limit().bytes());
         let estimate = (limit != usize::MAX).then(|| self.estimate_of(key, count));
         let memory = Memory::new(self.workspace(estimate, count)?, k);
-        let _scratch = memory.charge(scratch(k, self.threads()))?;
-        let kernels = self.kernels_for_a_proof();
+        let kernel_memory = memory.for_kernels(scratch(k, self.threads()));
+        let kernels = self.kernels_for_a_proof(Arc::clone(&kernel_memory));
         let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,
@@ -96,6 +97,7 @@ impl Prover {
         } else {
             prove(&mut session, self.multi_open, circuits, instances)
         };
+        let done = done.and_then(|()| kernel_memory.check());
         done.map_err(|error| match error {
             Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
                 Some(Estimate { sufficient: needed, .. }) if limit < needed => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use halo2_proofs::pasta::{EqAffine, Fp};
@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::PROOF_SUFFIX;
 use super::prove::Memory;
-use crate::args::{CircuitArgs, Common, ProveArgs};
+use crate::args::{CircuitArgs, Common};
 use crate::error::CommandError;
 use crate::ui;
 
@@ -121,12 +121,16 @@ pub(crate) fn resolve<D: PastaDemo>(args: &CircuitArgs) -> Result<u32, CommandEr
 }
 
 /// `parhelion prove`.
-pub(crate) fn prove<D: PastaDemo>(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
-    let k = resolve::<D>(&args.circuit)?;
-    let (count, seed) = (args.circuit.actions, args.circuit.seed);
+pub(crate) fn prove<D: PastaDemo>(
+    common: &Common,
+    args: &CircuitArgs,
+    out: &Path,
+) -> Result<(), CommandError> {
+    let k = resolve::<D>(args)?;
+    let (count, seed) = (args.actions, args.seed);
     common.limit_library_threads()?;
     let bar = ui::StageBar::new();
-    let prover = common.prover(args.circuit.multi_open, Some(bar.clone()))?;
+    let prover = common.prover(args.multi_open, Some(bar.clone()))?;
 
     let (demo, witness_time) = ui::busy("witness", || D::build(k, count, seed));
     let demo = demo?;
@@ -153,7 +157,7 @@ pub(crate) fn prove<D: PastaDemo>(common: &Common, args: &ProveArgs) -> Result<(
         ui::busy("verification", || check_proof(&setting.params, &setting.vk, &instances, &proof));
     verdict.and_then(|()| setting.demo.check(&proof)).map_err(CommandError::OwnPastaProof)?;
 
-    let path = args.out.join(format!("{}-k{k}{PROOF_SUFFIX}", D::NAME));
+    let path = out.join(format!("{}-k{k}{PROOF_SUFFIX}", D::NAME));
     let file = PastaProofFile { circuit: D::NAME.to_owned(), k, instances, proof };
     file.write(&path)?;
 

@@ -33,7 +33,7 @@ impl Prover {
         params: &'k ParamsKZG<Bn256>,
         pk: &'k ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'k>, Error> {
-        PreparedKey::borrowed(&self.kernels, params, pk)
+        PreparedKey::borrowed(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], sharing ownership of both.
@@ -45,7 +45,7 @@ impl Prover {
         params: Arc<ParamsKZG<Bn256>>,
         pk: Arc<ProvingKey<G1Affine>>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::shared(&self.kernels, params, pk)
+        PreparedKey::shared(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
@@ -61,7 +61,7 @@ impl Prover {
         params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::compact(&self.kernels, params, pk)
+        PreparedKey::compact(&self.kernels_for_a_key(), params, pk)
     }
 
     /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
@@ -159,7 +159,7 @@ impl Prover {
         compress_selectors: bool,
     ) -> Result<VerifyingKey<G1Affine>, Error> {
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_vk(&self.kernels, params, &bases, circuit, compress_selectors)
+        keygen::generate_vk(&self.kernels_for_a_key(), params, &bases, circuit, compress_selectors)
     }
 
     /// Generates the proving key of `vk`; its bytes are those of the library's `keygen_pk`.
@@ -174,7 +174,7 @@ impl Prover {
     ) -> Result<ProvingKey<G1Affine>, Error> {
         let compress_selectors = vk.compress_selectors();
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_pk(&self.kernels, params, &bases, Some(vk), circuit, compress_selectors)
+        keygen::generate_pk(&self.kernels_for_a_key(), params, &bases, Some(vk), circuit, compress_selectors)
     }
 
     /// [`Prover::prove`] for the caller's names of the curve and its scalars.

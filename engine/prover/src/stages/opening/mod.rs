@@ -1,6 +1,7 @@
 //! Evaluations at x, and the argument that opens the commitments there.
 
 mod evaluate;
+mod grouped;
 mod gwc;
 mod ipa;
 mod lagrange;
@@ -8,8 +9,9 @@ mod queries;
 mod shplonk;
 
 pub(crate) use evaluate::evaluate;
+pub(crate) use grouped::Grouped;
 pub(crate) use lagrange::batch;
-pub(crate) use queries::{Opened, Poly, Polys, opened as queries};
+pub(crate) use queries::{Opened, Polys, opened as queries};
 
 use parhelion_field_kernels::CurveSpec;
 
