@@ -233,7 +233,6 @@ pub(crate) fn check_proof(
     let verdict = catch_unwind(AssertUnwindSafe(|| {
         with_instances(instances, |instances| verify_proof(params, vk, strategy, instances, &mut transcript))
     }));
-    drop(transcript);
     verdict
         .map_err(|panic| format!("the verifier gave up on this proof: {}", panic_message(&*panic)))?
         .map_err(|error| format!("the proof is not valid: {error}"))?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use halo2_proofs::pasta::{EqAffine, Fp};
 use halo2_proofs::plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk};
 use halo2_proofs::poly::commitment::Params;
-use halo2_proofs::transcript::{Blake2bWrite, Challenge255, EncodedChallenge, Transcript, TranscriptWrite};
+use halo2_proofs::transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWrite};
 use parhelion::Estimate;
 use parhelion_cli::circuits::pasta::PastaDemo;
 use parhelion_cli::proc;
