@@ -1,6 +1,8 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 
 use parhelion_field_kernels::{CurveSpec, Fp};
 
@@ -8,6 +10,7 @@ use crate::algebra::Challenges;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
+use crate::stages::ahead::{self, Commitments};
 use crate::stages::opening::{self, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
@@ -104,14 +107,45 @@ fn synthesise<C: CurveSpec>(
     let mut witnesses: Vec<Witness<'_, C::Scalar>> =
         (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
     session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
-    for phase in 0..shape.phases() {
+
+    let ahead = Commitments::default();
+    let executor = session.kernels.executor();
+    let most = session.plan.ahead(executor.threads());
+    // Columns close while others are open only if there are more of them.
+    let closing = circuits.count() == 1 && window < phases.len();
+    if session.rehearsal || !closing || most == 0 || !executor.is_outside() {
+        return synthesise_phases(session, circuits, witnesses, &ahead);
+    }
+    thread::scope(|scope| {
+        let (outbox, inbox) = ahead::boxes(most);
+        let (control, bases, ahead) = (session.control, &session.key.derived.lagrange_bases, &ahead);
+        let work = move || ahead::run(tools, control, bases, inbox, ahead);
+        // It asks for work and waits; the executor's threads do it. Without it there is none done ahead.
+        let thread = thread::Builder::new().name("parhelion-ahead".into()).spawn_scoped(scope, work);
+        witnesses[0].outbox = thread.is_ok().then_some(outbox);
+        let result = synthesise_phases(session, circuits, witnesses, ahead);
+        match thread.map(ScopedJoinHandle::join) {
+            Ok(Err(panic)) => resume_unwind(panic),
+            Ok(Ok(())) | Err(_) => result,
+        }
+    })
+}
+
+/// Goes through the phases of circuits. Some commitments are made `ahead`.
+fn synthesise_phases<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    mut witnesses: Vec<Witness<'_, C::Scalar>>,
+    ahead: &Commitments<C>,
+) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
+    for phase in 0..session.key.shape().phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
             }
             session.stage(Stage::Synthesis, |session| {
                 let mut end_phase = |witness: &mut Witness<'_, C::Scalar>| {
-                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
+                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness], ahead))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
             })?;
@@ -126,7 +160,9 @@ fn synthesise<C: CurveSpec>(
                 })?;
             }
         }
-        session.stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        session.stage(Stage::Commit, |session| {
+            session.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>(), ahead)
+        })?;
     }
     session.cells = witnesses.iter().map(|witness| witness.cells).max().unwrap_or(0);
     session.window = witnesses.iter().map(Witness::widened).max().flatten();

@@ -105,7 +105,11 @@ impl<C: CurveSpec> Model<'_, C> {
             let open = sizes.window.unwrap_or(self.plan.batch).min(advice.len());
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
-            closed.stage(sizes.cells + open);
+            let ahead = match self.reads {
+                Reads::Never => 0,
+                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(advice.len() - open),
+            };
+            closed.stage(sizes.cells + open + ahead);
             tally.peak = closed.peak;
             // Each thread packs one at a time.
             tally.keep(advice, self.threads.min(open));

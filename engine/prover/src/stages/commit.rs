@@ -1,7 +1,8 @@
 //! Columns to commitments.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp};
+use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
 
+use super::ahead::Commitments;
 use super::synthesis::Witness;
 use crate::Error;
 use crate::session::Session;
@@ -20,23 +21,31 @@ impl<C: CurveSpec> Session<'_, C> {
 
     fn write_commitments(&mut self, bases: &[Affine<C>], columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
         let commitments = self.kernels.msm_columns(bases, columns);
-        for commitment in self.kernels.normalize(&commitments) {
-            self.transcript.write_point(commitment)?;
-        }
-        Ok(())
+        self.write_points(&commitments)
     }
 
-    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
-    pub(crate) fn write_stored(&mut self, columns: &[StoredRef<'_, C::Scalar>]) -> Result<(), Error> {
-        if self.rehearsal {
-            return Ok(());
-        }
-        for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
-            self.progress(index * self.plan.batch, columns.len())?;
+    fn write_points(&mut self, points: &[Projective<C>]) -> Result<(), Error> {
+        self.kernels.normalize(points).into_iter().try_for_each(|point| self.transcript.write_point(point))
+    }
+
+    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says. With each
+    /// comes its commitment, if that was made already.
+    fn write_stored(
+        &mut self,
+        columns: &[(StoredRef<'_, C::Scalar>, Option<Projective<C>>)],
+    ) -> Result<(), Error> {
+        let missing: Vec<StoredRef<'_, C::Scalar>> =
+            columns.iter().filter(|(_, known)| known.is_none()).map(|(column, _)| *column).collect();
+        let mut computed = Vec::with_capacity(missing.len());
+        for batch in missing.chunks(self.plan.batch) {
+            self.progress(computed.len(), missing.len())?;
             let rows = self.reader().all_rows(batch)?;
-            self.write_columns(&rows.iter().map(|rows| &**rows).collect::<Vec<_>>())?;
+            let rows: Vec<&[_]> = rows.iter().map(|rows| &**rows).collect();
+            computed.extend(self.kernels.msm_columns(&self.key.derived.lagrange_bases, &rows));
         }
-        Ok(())
+        let mut computed = computed.into_iter();
+        let commitments = columns.iter().filter_map(|(_, known)| known.or_else(|| computed.next()));
+        self.write_points(&commitments.collect::<Vec<_>>())
     }
 
     /// Begins the current phase of all circuits: draws what its columns are blinded with. Nothing else
@@ -53,13 +62,22 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     /// Ends the current phase of all circuits: commits to its columns, then squeezes its challenges.
-    /// Begins the next.
+    /// Begins the next. Some commitments to columns of a single circuit may have been made `ahead`.
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
+        ahead: &Commitments<C>,
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
-        self.write_stored(&witnesses.iter().flat_map(|witness| witness.closed()).collect::<Vec<_>>())?;
+        if !self.rehearsal {
+            let known = |witness: &Witness<'_, _>, index| {
+                ahead.take(index).filter(|_| !witness.reopened.contains(&index))
+            };
+            let columns = witnesses
+                .iter()
+                .flat_map(|witness| witness.closed().map(|(index, column)| (column, known(witness, index))));
+            self.write_stored(&columns.collect::<Vec<_>>())?;
+        }
 
         let shape = self.key.shape();
         let phase = witnesses.first().map_or(0, |witness| witness.phase);

@@ -1,10 +1,11 @@
 //! Circuits to advice columns, phase by phase.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::take;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
+use super::ahead::Outbox;
 use crate::Error;
 use crate::memory::{Buffer, Memory};
 use crate::storage::{Stored, StoredRef};
@@ -43,6 +44,10 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
+    /// Who commits to columns ahead of the others, if anybody does.
+    pub(crate) outbox: Option<Outbox<S>>,
+    /// Columns that the circuit has turned back to since they were sent, if they were.
+    pub(crate) reopened: HashSet<usize>,
 }
 
 #[derive(Debug)]
@@ -64,18 +69,20 @@ enum State<S: FieldSpec> {
     Blank,
     Open(Buffer<S>),
     Closed(Stored<S>),
+    /// Being committed to and packed, see `ahead.rs`.
+    Away,
 }
 
 impl<S: FieldSpec> AdviceColumn<S> {
     /// Takes the values out, if the column is not closed.
     fn take(&mut self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Option<Buffer<S>>, Error> {
         let mut values = match take(&mut self.state) {
-            State::Closed(stored) => {
-                self.state = State::Closed(stored);
-                return Ok(None);
-            }
             State::Open(values) => values,
             State::Blank => self.blank(memory, n)?,
+            state => {
+                self.state = state;
+                return Ok(None);
+            }
         };
         // A denominator of zero makes the cell zero.
         let (rows, mut inverses): (Vec<usize>, Vec<Fp<S>>) = take(&mut self.denominators).into_iter().unzip();
@@ -122,6 +129,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             cells: 0,
             phase: 0,
             challenges: vec![None; challenges],
+            outbox: None,
+            reopened: HashSet::new(),
         }
     }
 
@@ -183,8 +192,10 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         self.columns[index].used = self.clock;
         if !matches!(self.columns[index].state, State::Open(_)) {
             let current = self.columns[index].phase == self.phase;
-            if current && matches!(self.columns[index].state, State::Closed(_)) {
+            if current && matches!(self.columns[index].state, State::Closed(_) | State::Away) {
                 self.window *= 2;
+                self.reopened.insert(index);
+                self.collect(|witness| matches!(witness.columns[index].state, State::Away))?;
             }
             while current && self.open.len() >= self.window {
                 self.close_oldest()?;
@@ -194,6 +205,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                 State::Blank => column.blank(self.memory, self.n)?,
                 State::Open(values) => values,
                 State::Closed(stored) => stored.unpack(self.kernels, self.memory, self.n)?,
+                State::Away => unreachable!("it was waited for"),
             };
             column.state = State::Open(values);
             if current {
@@ -207,12 +219,37 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     fn close_oldest(&mut self) -> Result<(), Error> {
         let oldest = (0..self.open.len()).min_by_key(|&place| self.columns[self.open[place]].used);
         let Some(place) = oldest else { return Ok(()) };
-        let column = &mut self.columns[self.open.swap_remove(place)];
+        let index = self.open.swap_remove(place);
         self.last = None;
-        if let Some(values) = column.take(self.kernels, self.memory, self.n)? {
-            column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
-        }
+        let Some(values) = self.columns[index].take(self.kernels, self.memory, self.n)? else {
+            return Ok(());
+        };
+        self.columns[index].state = match self.send_ahead(index, values)? {
+            None => State::Away,
+            Some(values) => State::Closed(Stored::pack(self.kernels, self.memory, values)?),
+        };
         Ok(())
+    }
+
+    /// Sends a column to be committed to ahead of the others; gives it back if nobody is free.
+    fn send_ahead(&mut self, index: usize, values: Buffer<S>) -> Result<Option<Buffer<S>>, Error> {
+        self.collect(|_| false)?;
+        let Some(outbox) = &mut self.outbox else { return Ok(Some(values)) };
+        let refused = outbox.send(index, values).err();
+        if refused.is_none() {
+            self.reopened.remove(&index);
+        }
+        Ok(refused)
+    }
+
+    /// Closes the columns that have come back; waits for more as long as asked to.
+    fn collect(&mut self, wait: impl Fn(&Self) -> bool) -> Result<(), Error> {
+        loop {
+            let wait = wait(self);
+            let Some(outbox) = &mut self.outbox else { return Ok(()) };
+            let Some((index, stored)) = outbox.receive(wait)? else { return Ok(()) };
+            self.columns[index].state = State::Closed(stored);
+        }
     }
 
     /// Closes all columns of the current phase.
@@ -232,7 +269,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                 self.columns[index].state = State::Closed(stored);
             }
         }
-        Ok(())
+        self.collect(|_| true)
     }
 
     /// How many columns may be open at once, if the circuit needed more than it had at first.
@@ -254,13 +291,12 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         (0..self.columns.len()).filter(|&column| self.columns[column].phase == self.phase).collect()
     }
 
-    /// The closed columns of the current phase.
-    pub(crate) fn closed(&self) -> impl Iterator<Item = StoredRef<'_, S>> {
-        self.columns.iter().filter(|column| column.phase == self.phase).filter_map(|column| {
-            match &column.state {
-                State::Closed(stored) => Some(stored.view()),
-                State::Blank | State::Open(_) => None,
-            }
+    /// The closed columns of the current phase, with their indices, ascending.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = (usize, StoredRef<'_, S>)> {
+        let current = self.columns.iter().enumerate().filter(|(_, column)| column.phase == self.phase);
+        current.filter_map(|(index, column)| match &column.state {
+            State::Closed(stored) => Some((index, stored.view())),
+            State::Blank | State::Open(_) | State::Away => None,
         })
     }
 
@@ -271,7 +307,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             .map(|column| match column.state {
                 State::Closed(stored) => stored,
                 State::Open(values) => Stored::Plain(values),
-                State::Blank => unreachable!("every phase of a circuit is closed when it ends"),
+                State::Blank | State::Away => unreachable!("every phase of a circuit is closed when it ends"),
             })
             .collect()
     }
@@ -323,7 +359,7 @@ mod tests {
             }
             StoredRef::Cells(_) => unreachable!("no advice column is made of labels"),
         };
-        witness.closed().map(unpack).collect()
+        witness.closed().map(|(_, column)| unpack(column)).collect()
     }
 
     #[test]
