@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The code that uses `unsafe`, under the address sanitizer: the field kernels, the allocators, and the prover's casts
-# between library and kernel types. The sanitizer is an unstable flag, which RUSTC_BOOTSTRAP opens on a stable compiler.
+# The code that uses `unsafe`, under the address sanitizer: the field kernels, the allocators, the prover's casts between
+# library and kernel types, and whole proofs in recycled buffers. The sanitizer is an unstable flag, which RUSTC_BOOTSTRAP opens on a stable compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,3 +27,4 @@ run cargo test --release --target "$host" -p parhelion-field-kernels --lib --tes
 run env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=1:allocator_may_return_null=1" \
     cargo test --release --target "$host" -p parhelion-allocators --lib --test arena --test global --test limit --test model --test pool
 run cargo test --release --target "$host" -p parhelion --lib cast
+run cargo test --release --target "$host" -p parhelion-tests --test suite memory::settings_of_the_pool_do_not_show

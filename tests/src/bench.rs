@@ -139,10 +139,22 @@ impl<C: Circuit<Fr>> Bench<C> {
         key: &PreparedKey<'_>,
         seed: u64,
     ) -> Result<Proof, parhelion::Error> {
+        Self::prove(prover, key, &self.circuits, &self.instances, rng(seed))
+    }
+
+    /// Our proof of these circuits.
+    ///
+    /// # Errors
+    /// See [`Prover::prove`].
+    pub fn prove(
+        prover: &Prover,
+        key: &PreparedKey<'_>,
+        circuits: &[C],
+        instances: &[Vec<Vec<Fr>>],
+        rng: ChaCha20Rng,
+    ) -> Result<Proof, parhelion::Error> {
         let (proof, result) = record(|transcript| {
-            with_slices(&self.instances, |instances| {
-                prover.prove(key, &self.circuits, instances, rng(seed), transcript)
-            })
+            with_slices(instances, |instances| prover.prove(key, circuits, instances, rng, transcript))
         });
         result.map(|()| proof)
     }

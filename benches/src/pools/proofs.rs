@@ -76,7 +76,6 @@ fn executors(circuit: &str, k: u32, threads: usize) -> Result<Vec<Contestant>> {
     let mut all = vec![
         contestant(&several("parhelion pinned"), Role::Ours, ours(threads, Pin::PhysicalCores)?),
         contestant("one thread, no pool", Role::Peer, prover(Sequential)?).goal(TWO_THREADS),
-        contestant("parhelion pinned, 1 thread", Role::Peer, ours(1, Pin::PhysicalCores)?),
         contestant(&several("parhelion"), Role::Peer, ours(threads, Pin::None)?),
     ];
     if threads > 1 {

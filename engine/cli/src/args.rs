@@ -126,9 +126,17 @@ and witness; the stock prover runs with its assembly field arithmetic where ther
 makes two proofs: the first one (cold) counts, the second (warm) is reported apart. All proofs are
 checked with the stock verifier, and one more child compares all bytes with the stock prover's.
 
-peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included
-(ours keeps its key in the compact form), base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
+peak_bytes is the high-water mark of resident memory during the proof, keys and circuit included,
+base_bytes what was resident before it; minor_faults and allocations (calls for heap memory) are
 those of the proof. These are medians over the runs. speedup is stock divided by ours, memory_ratio ours divided by stock.
+
+process_peak_bytes is the high-water mark of the whole process: loading SRS and keys, building the
+circuit and both proofs. The stock prover loads the library's key; ours reads the same file column by
+column into its compact form. system_share is the part of a proof's CPU time that the kernel took.
+
+With --limits the engine proves without a limit and under N of them, evenly from what a proof takes
+without one to the smallest that it can do with, as a rehearsal of the circuit tells; one at which no
+proof is possible is reported with the error.
 
 With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
@@ -137,6 +145,7 @@ for that, measured apart, are the same on both sides, and are reported as synthe
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3
   parhelion bench --circuit plonk --k 16 --threads 1 --json
+  parhelion bench --circuit pairing --k 15 --limits 6 --json
   parhelion bench --keygen --circuit pairing --k 15";
 
 /// Which circuit, and how it is proven.
@@ -185,6 +194,12 @@ pub(crate) struct BenchArgs {
     /// Compare key generation instead of proving
     #[arg(long)]
     pub(crate) keygen: bool,
+    /// Leave out the comparison of bytes with the stock prover's
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Prove under so many memory limits, from what a proof takes down to the smallest
+    #[arg(long, value_name = "N", conflicts_with = "keygen", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limits: Option<u32>,
     /// Child processes on each side
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -244,6 +259,11 @@ impl Common {
 
     pub(crate) fn kernels(&self) -> KernelChoice {
         self.kernels
+    }
+
+    /// The memory limit in bytes.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.memory_limit.map(|limit| limit.as_u64())
     }
 
     /// The library's own parallel code (parameters, verifier) runs on as many threads as ours.

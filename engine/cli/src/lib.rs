@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod circuits;
+pub mod proc;
 mod proof_file;
 pub mod stock;
 pub mod store;

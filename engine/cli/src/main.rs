@@ -4,7 +4,6 @@
 mod args;
 mod commands;
 mod error;
-mod proc;
 mod ui;
 
 use std::process::ExitCode;

@@ -3,53 +3,76 @@
 
 use std::fs;
 
+/// Ticks in a second of the clock that CPU time is told in.
+const USER_HZ: f64 = 100.0;
+
 /// Pages mapped in without reading from a disk, since the process began, in all its threads.
-pub(crate) fn minor_faults() -> Option<u64> {
+pub fn minor_faults() -> Option<u64> {
+    stat(10)
+}
+
+/// CPU time of the process so far in all its threads, in seconds, known to a hundredth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuTime {
+    /// In the program.
+    pub user: f64,
+    /// In the kernel on its behalf.
+    pub system: f64,
+}
+
+/// CPU time so far.
+pub fn cpu_time() -> Option<CpuTime> {
+    let seconds = |field| stat(field).map(|ticks| ticks as f64 / USER_HZ);
+    Some(CpuTime { user: seconds(14)?, system: seconds(15)? })
+}
+
+/// A field of the process's statistics, counted from 1, as the manual does.
+fn stat(field: usize) -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field is the program's name in parentheses and may contain anything.
     let (_, fields) = stat.rsplit_once(')')?;
-    // minflt is field 10; the first field after the name is number 3.
-    fields.split_whitespace().nth(10 - 3)?.parse().ok()
+    // The first field after the name is number 3.
+    fields.split_whitespace().nth(field - 3)?.parse().ok()
 }
 
 /// The high-water mark of resident memory, in bytes.
-pub(crate) fn peak_resident() -> Option<u64> {
+pub fn peak_resident() -> Option<u64> {
     kibibytes("/proc/self/status", "VmHWM:")
 }
 
 /// Resident memory now, in bytes.
-pub(crate) fn resident() -> Option<u64> {
+pub fn resident() -> Option<u64> {
     kibibytes("/proc/self/status", "VmRSS:")
 }
 
 /// Lets [`peak_resident`] start again from what is resident now; false if the system refuses.
-pub(crate) fn reset_peak_resident() -> bool {
+pub fn reset_peak_resident() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// Memory of the machine, in bytes.
-pub(crate) fn total_memory() -> Option<u64> {
+pub fn total_memory() -> Option<u64> {
     kibibytes("/proc/meminfo", "MemTotal:")
 }
 
 /// The CPUs this process may run on, as the kernel lists them.
-pub(crate) fn allowed_cpus() -> Option<String> {
+pub fn allowed_cpus() -> Option<String> {
     value("/proc/self/status", "Cpus_allowed_list:")
 }
 
 /// The CPU's name.
-pub(crate) fn cpu_model() -> Option<String> {
+pub fn cpu_model() -> Option<String> {
     value("/proc/cpuinfo", "model name").map(|name| name.trim_start_matches(':').trim().to_owned())
 }
 
 /// Whether the kernel backs large blocks with huge pages: always, madvise or never.
-pub(crate) fn transparent_huge_pages() -> Option<String> {
+pub fn transparent_huge_pages() -> Option<String> {
     let modes = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").ok()?;
     selected_mode(&modes).map(str::to_owned)
 }
 
 /// The CPU time that a control group grants, in CPUs; `None` also if it is not limited.
-pub(crate) fn cpu_quota() -> Option<f64> {
+pub fn cpu_quota() -> Option<f64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
     // A quota may sit on any group above; inside a container only its own root is visible.
@@ -101,6 +124,19 @@ mod tests {
         assert_eq!(quota("1 0"), None);
         assert_eq!(selected_mode("always [madvise] never\n"), Some("madvise"));
         assert_eq!(selected_mode("never"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn work_takes_time() {
+        let before = cpu_time().unwrap();
+        let start = std::time::Instant::now();
+        let mut sum = 0u64;
+        while start.elapsed().as_millis() < 200 {
+            sum = std::hint::black_box(sum.wrapping_mul(3) + 1);
+        }
+        let CpuTime { user, system } = cpu_time().unwrap();
+        assert!(user + system > before.user + before.system);
     }
 
     #[cfg(target_os = "linux")]

@@ -150,9 +150,13 @@ fn a_memory_limit_holds_or_is_refused() {
         ])
     };
     let enough = prove("64MiB").succeeded().json();
-    let (peak, at_least) = (&enough["memory"]["peak_bytes"], &enough["memory"]["at_least"]);
-    assert!(at_least.as_u64() > Some(0) && peak.as_u64() >= at_least.as_u64(), "{enough}");
-    prove("10KiB").failed(1, &["memory limit is 10240 bytes", &at_least.to_string()]);
+    let [peak, estimate, smallest] =
+        ["peak_bytes", "estimate", "smallest_limit"].map(|name| enough["memory"][name].as_u64().unwrap());
+    assert!(0 < smallest && smallest <= estimate, "{enough}");
+    assert!(estimate.abs_diff(peak) * 10 <= peak, "{enough}");
+    let smallest = smallest.to_string();
+    assert_eq!(prove(&smallest).succeeded().json()["verified"], true);
+    prove("10KiB").failed(1, &["memory limit is 10240 bytes"]);
 }
 
 #[test]

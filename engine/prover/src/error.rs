@@ -91,6 +91,37 @@ pub enum Error {
         /// The count found.
         got: usize,
     },
+    /// The key ends early or cannot be read.
+    #[error("cannot read the key: {0}")]
+    ReadKey(#[source] io::Error),
+    /// The key is in another format.
+    #[error("not a key in the library's raw format: {what}: expected {expected}, got {got}")]
+    KeyFormat {
+        /// Which part.
+        what: &'static str,
+        /// What this part is in a key.
+        expected: u32,
+        /// What was found.
+        got: u32,
+    },
+    /// A scalar of the key is not reduced.
+    #[error("damaged key: {what} {column}, row {row}: expected a scalar below the modulus")]
+    KeyScalar {
+        /// Kind of column.
+        what: &'static str,
+        /// Which column.
+        column: usize,
+        /// Its row.
+        row: usize,
+    },
+    /// A commitment of the key is no point.
+    #[error("damaged key: {what} {index}: expected a point on the curve")]
+    KeyPoint {
+        /// What it commits to.
+        what: &'static str,
+        /// Which of these.
+        index: usize,
+    },
     /// The key belongs to another circuit.
     #[error("the key belongs to another circuit: {what}: the circuit has {circuit}, the key has {key}")]
     KeyMismatch {

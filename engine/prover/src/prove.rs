@@ -1,8 +1,6 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
 
 use parhelion_field_kernels::{CurveSpec, Fp};
 
@@ -10,19 +8,15 @@ use crate::algebra::Challenges;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
-use crate::stages::ahead::{self, Commitments};
 use crate::stages::opening::{self, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
-use crate::stages::synthesis::{Circuits, Witness};
+use crate::stages::synthesis::{Circuits, Taken, Witness, widened};
 use crate::storage::Stored;
 use crate::{Error, MultiOpen};
 
 /// The columns of one circuit, as they are kept.
 type StoredTable<C> = Vec<Stored<<C as CurveSpec>::Scalar>>;
-
-/// The columns of all circuits.
-type AllColumns<C> = Vec<CircuitColumns<<C as CurveSpec>::Scalar>>;
 
 /// Proves `circuits` with these instances: for each circuit, the values of each instance column.
 /// Counts and lengths were checked against the key.
@@ -37,9 +31,9 @@ pub(crate) fn prove<C: CurveSpec>(
         session.transcript.common_scalar(value)?;
     }
 
-    let (mut columns, circuit_challenges) = columns(session, circuits, instances)?;
-    let mut challenges = Challenges::new(circuit_challenges);
+    let (mut columns, mut challenges) = columns(session, circuits, instances)?;
     session.settle(&columns, &challenges)?;
+    session.stage(Stage::Commit, |session| session.commit_last_phase(&columns, &mut challenges))?;
 
     challenges.theta = session.transcript.challenge()?;
     session.stage(Stage::Lookup, |s| permute_lookups(s, &mut columns, &challenges))?;
@@ -78,24 +72,30 @@ pub(crate) fn rehearse<C: CurveSpec>(
     instances: &[Vec<&[Fp<C::Scalar>]>],
 ) -> Result<(), Error> {
     let (columns, challenges) = columns(session, circuits, instances)?;
-    session.settle(&columns, &Challenges::new(challenges))
+    session.settle(&columns, &challenges)
 }
 
-/// The advice and instance columns of all circuits, and the circuits' challenges.
+/// The advice and instance columns of all circuits, and the circuits' challenges. The last phase is
+/// still to be committed to.
 fn columns<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
     instances: &[Vec<&[Fp<C::Scalar>]>],
-) -> Result<(AllColumns<C>, Vec<Fp<C::Scalar>>), Error> {
+) -> Result<(Vec<CircuitColumns<C::Scalar>>, Challenges<C::Scalar>), Error> {
     let (advice, challenges) = synthesise(session, circuits)?;
     let instances = pad_instances(session, instances)?;
     let columns = advice.into_iter().zip(instances);
     let columns =
         columns.map(|(advice, instance)| CircuitColumns { advice, instance, ..CircuitColumns::default() });
-    Ok((columns.collect(), challenges))
+    // What stands for theta is as large, too: lookups are looked at before there is one.
+    Ok((columns.collect(), Challenges { theta: Fp::delta(), ..Challenges::new(challenges) }))
 }
 
-/// Synthesises all circuits and commits to their columns, phase by phase.
+/// Synthesises all circuits and commits to their columns, phase by phase, up to the last phase: its
+/// columns are complete. Challenges that follow it are not known yet.
+///
+/// A single circuit may end its phases as it goes. Several circuits share their challenges, so
+/// each phase of all of them is complete before the next begins.
 fn synthesise<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
@@ -103,49 +103,23 @@ fn synthesise<C: CurveSpec>(
     let shape = session.key.shape();
     let (tools, phases, challenges) =
         ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
-    let (rows, window) = ((shape.n(), shape.usable_rows()), session.plan.batch);
+    let rows = (shape.n(), shape.usable_rows());
+    let window = widened(session.plan.batch, session.taken.reach);
+    let last = shape.phases() - 1;
     let mut witnesses: Vec<Witness<'_, C::Scalar>> =
         (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
     session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
-
-    let ahead = Commitments::default();
-    let executor = session.kernels.executor();
-    let most = session.plan.ahead(executor.threads());
-    // Columns close while others are open only if there are more of them.
-    let closing = circuits.count() == 1 && window < phases.len();
-    if session.rehearsal || !closing || most == 0 || !executor.is_outside() {
-        return synthesise_phases(session, circuits, witnesses, &ahead);
-    }
-    thread::scope(|scope| {
-        let (outbox, inbox) = ahead::boxes(most);
-        let (control, bases, ahead) = (session.control, &session.key.derived.lagrange_bases, &ahead);
-        let work = move || ahead::run(tools, control, bases, inbox, ahead);
-        // It asks for work and waits; the executor's threads do it. Without it there is none done ahead.
-        let thread = thread::Builder::new().name("parhelion-ahead".into()).spawn_scoped(scope, work);
-        witnesses[0].outbox = thread.is_ok().then_some(outbox);
-        let result = synthesise_phases(session, circuits, witnesses, ahead);
-        match thread.map(ScopedJoinHandle::join) {
-            Ok(Err(panic)) => resume_unwind(panic),
-            Ok(Ok(())) | Err(_) => result,
-        }
-    })
-}
-
-/// Goes through the phases of circuits. Some commitments are made `ahead`.
-fn synthesise_phases<C: CurveSpec>(
-    session: &mut Session<'_, C>,
-    circuits: &dyn Circuits<C::Scalar>,
-    mut witnesses: Vec<Witness<'_, C::Scalar>>,
-    ahead: &Commitments<C>,
-) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
-    for phase in 0..session.key.shape().phases() {
+    for phase in 0..shape.phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
             }
             session.stage(Stage::Synthesis, |session| {
                 let mut end_phase = |witness: &mut Witness<'_, C::Scalar>| {
-                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness], ahead))
+                    if witness.phase == last {
+                        return witness.end();
+                    }
+                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
             })?;
@@ -160,13 +134,17 @@ fn synthesise_phases<C: CurveSpec>(
                 })?;
             }
         }
-        session.stage(Stage::Commit, |session| {
-            session.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>(), ahead)
-        })?;
+        if phase == last {
+            session.stage(Stage::Synthesis, |_| witnesses.iter_mut().try_for_each(Witness::end))?;
+        } else {
+            session
+                .stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+        }
     }
-    session.cells = witnesses.iter().map(|witness| witness.cells).max().unwrap_or(0);
-    session.window = witnesses.iter().map(Witness::widened).max().flatten();
-    let challenges = witnesses[0].challenges.iter().map(|challenge| challenge.unwrap_or(Fp::ZERO)).collect();
+    session.taken = witnesses.iter().map(|witness| witness.taken).fold(Taken::default(), Taken::max);
+    // What stands for a challenge is as large as one.
+    let challenge = |challenge: &Option<Fp<C::Scalar>>| challenge.unwrap_or_else(Fp::delta);
+    let challenges = witnesses[0].challenges.iter().map(challenge).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parhelion_allocators::{MemoryLimit, Pool};
-use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels};
+use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels, Scratch};
 use parhelion_scheduler::{
     CancelToken, Control, Executor, ExecutorExt, Interruptible, Pin, Sequential, Topology, WorkStealing,
     available_threads,
 };
 
 use crate::Error;
+use crate::memory::KernelMemory;
 use crate::observer::{Observer, Silent};
 
 /// How commitments are opened.
@@ -165,11 +166,17 @@ impl Prover {
         self.executor.within_pool(work)
     }
 
-    /// The kernels for one proof: what they do is done before what later proofs ask for, and ends
-    /// early when the proof does.
-    pub(crate) fn kernels_for_a_proof(&self) -> Kernels {
+    /// The kernels for one proof, in its memory: what they do is done before what later proofs ask for,
+    /// and ends early when the proof does.
+    pub(crate) fn kernels_for_a_proof(&self, memory: Arc<KernelMemory>) -> Kernels {
         let executor = self.executor.in_line().unwrap_or_else(|| Arc::clone(&self.executor));
-        self.kernels.with_executor(Arc::new(Interruptible::new(executor, Some(self.control.clone()))))
+        let executor = Arc::new(Interruptible::new(executor, Some(self.control.clone())));
+        self.kernels.with_executor(executor).with_scratch(Scratch::from_lender(memory))
+    }
+
+    /// The kernels for work on a key. Their working memory goes when they do.
+    pub(crate) fn kernels_for_a_key(&self) -> Kernels {
+        self.kernels.clone().with_scratch(Scratch::new())
     }
 }
 

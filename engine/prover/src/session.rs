@@ -10,6 +10,7 @@ use crate::key::Key;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
 use crate::plan::ProofPlan;
+use crate::stages::synthesis::Taken;
 use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
 
@@ -33,9 +34,8 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) limit: usize,
     /// Whether there are no commitments: the columns are only looked at.
     pub(crate) rehearsal: bool,
-    /// What synthesis took, see [`Sizes`](crate::estimate::Sizes).
-    pub(crate) cells: usize,
-    pub(crate) window: Option<usize>,
+    /// What synthesis took.
+    pub(crate) taken: Taken,
     pub(crate) observer: &'a dyn Observer,
     /// What may end this proof early.
     pub(crate) control: &'a Control,

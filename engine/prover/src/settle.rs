@@ -1,5 +1,6 @@
 //! Which plan a proof goes on by, once it is known how far its columns pack.
 
+use parhelion_allocators::Error as MemoryError;
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 
 use crate::Error;
@@ -12,7 +13,8 @@ use crate::transcript::{Blinding, ProofTranscript};
 
 impl<C: CurveSpec> Session<'_, C> {
     /// Chooses the fastest plan that keeps the rest of the proof within its limit, and leaves what that
-    /// does not need to other proofs. The columns of all phases are there.
+    /// does not need to other proofs. The columns of all phases are there, those of the last one not yet
+    /// committed to.
     ///
     /// # Errors
     /// If none does.
@@ -46,12 +48,11 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     fn sizes(&self, circuits: Vec<CircuitSizes>) -> Sizes {
-        Sizes { cells: self.cells, window: self.window, circuits }
+        Sizes { taken: self.taken, circuits }
     }
 
-    /// How large the columns of a circuit are, and its permuted lookups will be. These hold the values
-    /// of a column in another order, unless they are compressed by theta: then they are as large as
-    /// columns get.
+    /// How large the columns of a circuit are, and its permuted lookups will be: these hold the values
+    /// of a column in another order.
     fn foresee(
         &self,
         circuit: &CircuitColumns<C::Scalar>,
@@ -60,17 +61,14 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Result<CircuitSizes, Error> {
         let (shape, programs) = (self.key.shape(), &self.key.derived.programs);
         let columns = Columns { key: self.key, advice: &circuit.advice, instance: &circuit.instance };
-        let mut size = |compiled: &Compiled<C::Scalar>, expressions: usize| -> Result<Option<usize>, Error> {
-            if expressions > 1 {
-                return Ok(None);
-            }
+        let mut size = |compiled: &Compiled<C::Scalar>| -> Result<Option<usize>, Error> {
             match self.compress(&columns, compiled, challenges) {
                 Ok(mut values) => {
                     // Blinded, whatever the expression makes of blinded columns.
                     values[shape.usable_rows()..].fill(Fp::delta());
                     Ok(self.kernels.pack(&values).map(|packed| packed.size()))
                 }
-                Err(Error::Memory(_)) => {
+                Err(Error::Memory(MemoryError::ReservationExceeded { .. })) => {
                     *foreseen = false;
                     Ok(None)
                 }
@@ -78,14 +76,9 @@ impl<C: CurveSpec> Session<'_, C> {
             }
         };
         let mut sizes = CircuitSizes::of(circuit);
-        let mut tables = Vec::with_capacity(programs.lookup_tables.len());
-        for table in &programs.lookup_tables {
-            let lookup = programs.lookup_inputs.iter().position(|(_, of)| *of == tables.len());
-            let expressions = lookup.map_or(0, |lookup| shape.lookups[lookup].table.len());
-            tables.push(size(table, expressions)?);
-        }
-        for ((input, table), lookup) in programs.lookup_inputs.iter().zip(&shape.lookups) {
-            sizes.permuted_inputs.push(size(input, lookup.inputs.len())?);
+        let tables = programs.lookup_tables.iter().map(&mut size).collect::<Result<Vec<_>, Error>>()?;
+        for (input, table) in &programs.lookup_inputs {
+            sizes.permuted_inputs.push(size(input)?);
             sizes.permuted_tables.push(tables[*table]);
         }
         Ok(sizes)

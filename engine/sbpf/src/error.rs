@@ -113,13 +113,25 @@ pub enum Trap {
     },
 }
 
+/// What the loader or the verifier of programs says: its own error, in words, because that cannot be
+/// sent between threads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+impl From<EbpfError> for Refusal {
+    fn from(error: EbpfError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Why a program cannot be loaded, executed or its trace read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Not an ELF file, truncated, or not as a loader of programs wants it.
     #[error("the program does not load: {0}")]
-    Load(#[source] EbpfError),
+    Load(#[source] Refusal),
     /// An ELF file of another version.
     #[error("the program is of SBPF V{found}; V0 and V3 are supported")]
     UnsupportedVersion {
@@ -128,7 +140,7 @@ pub enum Error {
     },
     /// The verifier that guards deployment rejects it.
     #[error("the program is rejected: {0}")]
-    Rejected(#[source] EbpfError),
+    Rejected(#[source] Refusal),
     /// The text does not assemble.
     #[error("the assembly text does not assemble: {0}")]
     Assembly(String),

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Trace,
     Manifest,
     Chunk,
+    Secret,
+    Srs,
 }
 
 impl Kind {
@@ -40,6 +42,8 @@ impl Kind {
             Self::Trace => [1, 1],
             Self::Manifest => [2, 1],
             Self::Chunk => [3, 1],
+            Self::Secret => [4, 1],
+            Self::Srs => [5, 1],
         }
     }
 
@@ -48,6 +52,8 @@ impl Kind {
             Self::Trace => "an execution trace",
             Self::Manifest => "the manifest of a bundle",
             Self::Chunk => "a chunk of a bundle",
+            Self::Secret => "the secret of a run",
+            Self::Srs => "an SRS",
         }
     }
 }

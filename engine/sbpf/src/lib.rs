@@ -42,6 +42,8 @@
 
 mod assembly;
 mod bundle;
+mod chunk;
+mod circuit;
 mod config;
 mod error;
 mod files;
@@ -59,8 +61,10 @@ mod trace;
 
 pub use assembly::Assembly;
 pub use bundle::{Bundle, BundleWriter, Chunk, Survey};
+pub use chunk::*;
+pub use circuit::{MachineCircuit, MachineConfig, Unprovable};
 pub use config::ExecutionConfig;
-pub use error::{Access, Error, Trap};
+pub use error::{Access, Error, Refusal, Trap};
 pub use input::{Account, InputBuilder, InputLayout};
 pub use log::Log;
 pub use machine::Machine;

@@ -3,9 +3,9 @@
 use crate::{Access, Error, Program, Region, Trap, Version, WordAddress};
 
 /// The longest input: what the loader of programs would serialize stays far below.
-const MAX_INPUT: u64 = 1 << 28;
+pub(crate) const MAX_INPUT: u64 = 1 << 28;
 /// The largest heap a program may ask for.
-const MAX_HEAP: u64 = 256 * 1024;
+pub(crate) const MAX_HEAP: u64 = 256 * 1024;
 /// The bytes that hold one saved frame: five words, in a slot of eight.
 pub(crate) const FRAME_SLOT: u64 = 64;
 

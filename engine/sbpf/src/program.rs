@@ -44,7 +44,7 @@ impl Program {
                 EbpfError::ElfError(ElfError::UnsupportedSBPFVersion) => {
                     Error::UnsupportedVersion { found: elf_flags(elf) }
                 }
-                error => Error::Load(error),
+                error => Error::Load(error.into()),
             })?;
         Self::decode(&executable)
     }
@@ -60,10 +60,10 @@ impl Program {
         let entry = usize::try_from(entry).unwrap_or(usize::MAX);
         let registered =
             functions.register_function(ebpf::hash_symbol_name(b"entrypoint"), *b"entrypoint", entry);
-        registered.map_err(|error| Error::Load(error.into()))?;
+        registered.map_err(|error| Error::Load(EbpfError::from(error).into()))?;
         let loader = loader(version.sbpf())?;
         let executable = Executable::from_text_bytes(text, loader, version.sbpf(), functions);
-        Self::decode(&executable.map_err(Error::Load)?)
+        Self::decode(&executable.map_err(|error| Error::Load(error.into()))?)
     }
 
     /// Verifies and decodes what was loaded.
@@ -73,7 +73,7 @@ impl Program {
             SBPFVersion::V3 => Version::V3,
             other => return Err(Error::UnsupportedVersion { found: other as u32 }),
         };
-        executable.verify::<RequisiteVerifier>().map_err(Error::Rejected)?;
+        executable.verify::<RequisiteVerifier>().map_err(|error| Error::Rejected(error.into()))?;
 
         let (text_address, text) = executable.get_text_bytes();
         let count = text.len() / ebpf::INSN_SIZE;

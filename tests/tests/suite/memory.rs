@@ -1,10 +1,15 @@
 //! Memory of proofs: bounded, reused, wiped, and refused without harm.
 
+mod canary;
+mod child;
+mod keys;
+mod resident;
+
 use std::thread;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use parhelion::{Error, MultiOpen, Pool, PreparedKey, Prover, ProverBuilder};
-use parhelion_allocators::{Error as MemoryError, FailurePlan};
+use parhelion_allocators::{Error as MemoryError, FailurePlan, HugePages, MemoryLimit};
 use parhelion_tests::bench::{Bench, MULTI_OPENS, with_slices};
 use parhelion_tests::circuits::ZooCircuit;
 use parhelion_tests::zoo;
@@ -40,10 +45,11 @@ fn estimates_are_bounds_and_close() {
                 assert_eq!(prover.estimate(&key, circuits).expected, None, "{name}: nothing is known yet");
                 bench.ours_with(&prover, &key, 3).expect(case.name);
                 let estimate = prover.estimate(&key, circuits);
-                let peak = prover.pool().stats().peak + estimate.scratch;
-                assert!(peak <= estimate.at_most, "{name}: {peak} bytes, {estimate:?}");
-                assert!(peak >= estimate.at_least, "{name}: {peak} bytes, {estimate:?}");
-                let expected = estimate.expected.expect("a proof was made");
+                let peak = prover.pool().stats().peak;
+                let leased = |bytes: usize| bytes - estimate.scratch;
+                assert!(peak <= leased(estimate.at_most), "{name}: {peak} bytes, {estimate:?}");
+                assert!(peak >= leased(estimate.at_least), "{name}: {peak} bytes, {estimate:?}");
+                let expected = leased(estimate.expected.expect("a proof was made"));
                 assert!(is_close(expected, peak), "{name}: {peak} bytes, {estimate:?}");
                 assert_eq!(prover.pool().stats().live, 0, "{name}: leases outlive the proof");
             }
@@ -60,8 +66,8 @@ fn a_rehearsal_tells_what_a_proof_takes() {
         let rehearse = |instances: &[&[&[Fr]]]| prover.rehearse(&key, &bench.circuits, instances);
         let estimate = with_slices(&bench.instances, rehearse).expect(case.name);
         bench.ours_with(&prover, &key, 3).expect(case.name);
-        let peak = prover.pool().stats().peak + estimate.scratch;
-        let expected = estimate.expected.expect("rehearsed");
+        let peak = prover.pool().stats().peak;
+        let expected = estimate.expected.expect("rehearsed") - estimate.scratch;
         assert!(is_close(expected, peak), "{}: {peak} bytes, {estimate:?}", case.name);
     }
 }
@@ -75,9 +81,6 @@ fn a_limit_holds_and_does_not_show() {
             let [_, key] = keys(&free, &bench);
             let expected = bench.ours_with(&free, &key, 8).expect(case.name);
             let known = free.estimate(&key, bench.circuits.len());
-            // A key of which nothing is known yet.
-            let [_, fresh] = keys(&free, &bench);
-
             let (least, most) = (known.at_least, known.at_most);
             for limit in (0..=8).map(|eighth| least + (most - least) * eighth / 8) {
                 let prove = |key, limit| {
@@ -88,6 +91,8 @@ fn a_limit_holds_and_does_not_show() {
                     proof
                 };
                 let name = format!("{}, limit {limit}", case.name);
+                // A key of which nothing is known yet.
+                let [_, fresh] = keys(&free, &bench);
                 // What is needed is known after a proof, or once the columns are there: of a key that
                 // is new, an error may have told no more than a lower bound.
                 for (key, attempts) in [(&key, 1), (&fresh, 2)] {
@@ -120,32 +125,58 @@ fn a_limit_holds_and_does_not_show() {
 }
 
 #[test]
+fn settings_of_the_pool_do_not_show() {
+    let case = zoo().into_iter().find(|case| case.name == "everything").expect("this case");
+    let bench = Bench::of(&case, false);
+    let free = builder(2, MultiOpen::Shplonk).build().expect("prover");
+    let [_, key] = keys(&free, &bench);
+    let expected = [3, 4].map(|seed| bench.ours_with(&free, &key, seed).expect("proof"));
+    for retain in [0, 1 << 17, usize::MAX] {
+        for huge_pages in [HugePages::Never, HugePages::Advised, HugePages::Explicit] {
+            let pool = Pool::builder().retain(retain).huge_pages(huge_pages).build();
+            let prover = builder(2, MultiOpen::Shplonk).pool(pool).build().expect("prover");
+            // The second proof finds what the policy has left of the first.
+            let proofs = [3, 4].map(|seed| bench.ours_with(&prover, &key, seed).expect("proof"));
+            assert!(proofs == expected, "retain {retain}, {huge_pages:?}: other bytes");
+            assert!(prover.pool().stats().retained <= retain, "retain {retain}");
+        }
+    }
+}
+
+#[test]
 fn two_proofs_under_a_limit_for_one_take_turns() {
     let case = zoo().into_iter().max_by_key(|case| case.k).expect("a case");
     let bench = Bench::of(&case, false);
     let free = builder(1, MultiOpen::Shplonk).build().expect("prover");
     let [_, key] = keys(&free, &bench);
     let expected = bench.ours_with(&free, &key, 4).expect("proof");
-    let limit = free.estimate(&key, bench.circuits.len()).at_most;
-    let prover = builder(1, MultiOpen::Shplonk).memory_limit(limit).build().expect("prover");
-    thread::scope(|scope| {
-        let proofs = [0; 3].map(|_| scope.spawn(|| bench.ours_with(&prover, &key, 4)));
-        for proof in proofs {
-            assert!(proof.join().expect("no panic").expect("proof") == expected);
-        }
-    });
-    assert!(prover.pool().stats().peak_mapped <= limit);
+    let estimate = free.estimate(&key, bench.circuits.len());
+    for limit in [estimate.at_most, estimate.smallest.expect("known")] {
+        let prover = builder(1, MultiOpen::Shplonk).memory_limit(limit).build().expect("prover");
+        thread::scope(|scope| {
+            let proofs = [0; 3].map(|_| scope.spawn(|| bench.ours_with(&prover, &key, 4)));
+            for proof in proofs {
+                assert!(proof.join().expect("no panic").expect("proof") == expected);
+            }
+        });
+        assert!(prover.pool().stats().peak_mapped + estimate.scratch <= limit);
+    }
 }
 
 #[test]
 fn any_lease_may_fail() {
     for case in zoo().into_iter().step_by(5) {
         let bench = Bench::of(&case, true);
-        for threads in [1, 3] {
+        for (threads, limited) in [(1, false), (3, false), (2, true)] {
+            let free = builder(threads, MultiOpen::Shplonk).build().expect("prover");
+            let [_, key] = keys(&free, &bench);
+            bench.ours_with(&free, &key, 2).expect(case.name);
+            let smallest = free.estimate(&key, bench.circuits.len()).smallest.expect("known");
+
             let plan = FailurePlan::default();
-            let pool = Pool::builder().failures(plan.clone()).build();
+            let limit = MemoryLimit::new(if limited { smallest } else { usize::MAX });
+            let pool = Pool::builder().limit(limit).failures(plan.clone()).build();
             let prover = builder(threads, MultiOpen::Shplonk).pool(pool).build().expect("prover");
-            let [_, key] = keys(&prover, &bench);
             let expected = bench.ours_with(&prover, &key, 2).expect(case.name);
             let requests = plan.seen();
             assert!(requests > 10, "{}: {requests} requests", case.name);

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use parhelion::MultiOpen;
+use parhelion_cli::proc;
 use parhelion_cli::store::KEY_VERSIONS;
 use serde::Serialize;
 
 use crate::args::Common;
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::ui;
 
 /// What `--json` prints. `null` where the system does not tell.
 #[derive(Serialize)]
@@ -64,7 +65,7 @@ pub(crate) fn run(common: &Common) -> Result<(), CommandError> {
         threads: prover.threads(),
         memory_bytes: proc::total_memory(),
         transparent_huge_pages: proc::transparent_huge_pages(),
-        allocator: ALLOCATOR.name(),
+        allocator: parhelion_allocators::installed().unwrap_or("unknown"),
         cache_dir: common.cache()?.path().to_owned(),
         libraries: KEY_VERSIONS.split(", ").collect(),
     };

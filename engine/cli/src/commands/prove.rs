@@ -9,7 +9,7 @@ use parhelion::{Estimate, PreparedKey, Prover};
 use parhelion_cli::ProofFile;
 use parhelion_cli::circuits::Witness;
 use parhelion_cli::stock::{self, ProofTranscript};
-use parhelion_cli::store::{KeyStore, Provenance, Srs, SrsOrigin};
+use parhelion_cli::store::{KeyStore, PreparedKeys, Provenance, Srs, SrsOrigin};
 use rand::RngCore;
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -44,7 +44,6 @@ struct Seconds {
     srs: f64,
     keys: f64,
     witness: f64,
-    prepare: f64,
     prove: f64,
     verify: f64,
 }
@@ -71,14 +70,10 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let srs = srs?;
     ui::warn_if_testing(&srs);
     let store = KeyStore::new(&cache, demo, k, &srs);
-    let (keys, keys_time) = ui::busy("keys (made once, then kept)", || store.proving(&prover));
-    let keys = keys?;
-    let (witness, witness_time) =
-        ui::busy("witness", || demo.witness_circuit(&keys.layout, args.circuit.seed));
+    let (keys, keys_time) = ui::busy("keys (made once, then kept)", || store.prepared(&prover));
+    let PreparedKeys { key: prepared, vk, layout, provenance } = keys?;
+    let (witness, witness_time) = ui::busy("witness", || demo.witness_circuit(&layout, args.circuit.seed));
     let witness = witness?;
-    let (vk, keys_provenance) = (keys.pk.get_vk().clone(), keys.provenance);
-    let (prepared, prepare_time) = ui::busy("prepared key", || prover.prepare_compact(&srs.params, keys.pk));
-    let prepared = prepared?;
 
     bar.start();
     let start = std::time::Instant::now();
@@ -119,12 +114,11 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
             SrsOrigin::File(path) => Some(path),
             SrsOrigin::Testing => None,
         },
-        keys_cached: keys_provenance == Provenance::Cached,
+        keys_cached: provenance == Provenance::Cached,
         seconds: Seconds {
             srs: srs_time.as_secs_f64(),
             keys: keys_time.as_secs_f64(),
             witness: witness_time.as_secs_f64(),
-            prepare: prepare_time.as_secs_f64(),
             prove: prove_time.as_secs_f64(),
             verify: verify_time.as_secs_f64(),
         },
@@ -166,7 +160,7 @@ fn print(report: &Report<'_>, stages: &[(parhelion::Stage, f64)], instances: usi
     let srs = report.srs.map_or_else(|| "for testing only".to_owned(), |path| path.display().to_string());
     line("srs", format!("{srs}, {}", time(seconds.srs)));
     let keys = if report.keys_cached { "from the cache" } else { "made and kept for later runs" };
-    line("keys", format!("{keys}, {}; prepared in {}", time(seconds.keys), time(seconds.prepare)));
+    line("keys", format!("{keys}, {}", time(seconds.keys)));
     line("witness", format!("{instances} public values, {}", time(seconds.witness)));
     let threads = format!("{threads} thread{}", if *threads == 1 { "" } else { "s" });
     line(

@@ -1,11 +1,12 @@
 //! Proving and verifying keys of the demo circuits.
 
+use std::error::Error;
 use std::io::{self, Read, Write};
 
 use halo2_axiom::SerdeFormat;
 use halo2_axiom::halo2curves::bn256::G1Affine;
 use halo2_axiom::plonk::{ProvingKey, VerifyingKey};
-use parhelion::Prover;
+use parhelion::{PreparedKey, Prover};
 
 use super::{CacheDir, Provenance, Srs, StoreError};
 use crate::circuits::{Demo, DemoCircuit, DemoParams, Layout};
@@ -29,11 +30,24 @@ pub struct KeyStore<'a> {
     stem: String,
 }
 
-/// What a prover needs.
+/// What the library's prover needs.
 #[derive(Debug)]
 pub struct Keys {
     /// The proving key; the verifying key is in it.
     pub pk: ProvingKey<G1Affine>,
+    /// How the witness has to be laid out.
+    pub layout: Layout,
+    /// Whether they had to be made.
+    pub provenance: Provenance,
+}
+
+/// What the engine needs.
+#[derive(Debug)]
+pub struct PreparedKeys {
+    /// The proving key in compact form.
+    pub key: PreparedKey<'static>,
+    /// The verifying key.
+    pub vk: VerifyingKey<G1Affine>,
     /// How the witness has to be laid out.
     pub layout: Layout,
     /// Whether they had to be made.
@@ -87,15 +101,39 @@ impl<'a> KeyStore<'a> {
                 Err(error) => tracing::warn!("{name} cannot be read and will be made anew: {error}"),
             }
         }
+        let (pk, layout) = self.make_proving(prover)?;
+        Ok(Keys { pk, layout, provenance: Provenance::Made })
+    }
+
+    /// The proving key as the engine keeps it. If it is in the cache and whole, it is never in memory
+    /// in the library's form.
+    ///
+    /// # Errors
+    /// If the circuit does not suit k, or key generation fails.
+    pub fn prepared(&self, prover: &Prover) -> Result<PreparedKeys, StoreError> {
+        let name = self.file("pk");
+        if let Some(mut reader) = self.cache.find(&name) {
+            match self.read_prepared(prover, &mut reader) {
+                Ok(keys) => return Ok(keys),
+                Err(error) => tracing::warn!("{name} cannot be read and will be made anew: {error}"),
+            }
+        }
+        let (pk, layout) = self.make_proving(prover)?;
+        let vk = pk.get_vk().clone();
+        let key = prover.prepare_compact(&self.srs.params, pk).map_err(keygen)?;
+        Ok(PreparedKeys { key, vk, layout, provenance: Provenance::Made })
+    }
+
+    fn make_proving(&self, prover: &Prover) -> Result<(ProvingKey<G1Affine>, Layout), StoreError> {
         let circuit = self.demo.keygen_circuit(self.k)?;
         let vk = self.make_verifying(prover, &circuit)?;
         let pk = prover.keygen_pk(&self.srs.params, vk, &circuit).map_err(keygen)?;
         let layout = circuit.layout()?;
-        self.cache.keep(&name, |out| {
+        self.cache.keep(&self.file("pk"), |out| {
             write_layout(out, &layout)?;
             pk.write(&mut &mut *out, SerdeFormat::RawBytes)
         });
-        Ok(Keys { pk, layout, provenance: Provenance::Made })
+        Ok((pk, layout))
     }
 
     /// The verifying key alone, from the cache if it is there and whole.
@@ -140,6 +178,19 @@ impl<'a> KeyStore<'a> {
         let (layout, params) = self.read_layout(reader)?;
         let pk = ProvingKey::read::<_, DemoCircuit>(reader, SerdeFormat::RawBytes, params)?;
         Ok((pk, layout))
+    }
+
+    fn read_prepared(
+        &self,
+        prover: &Prover,
+        reader: &mut impl Read,
+    ) -> Result<PreparedKeys, Box<dyn Error + Send + Sync>> {
+        let (layout, params) = self.read_layout(reader)?;
+        let (key, vk) = prover.read_compact::<DemoCircuit>(&self.srs.params, &mut *reader, params)?;
+        match io::copy(reader, &mut io::sink())? {
+            0 => Ok(PreparedKeys { key, vk, layout, provenance: Provenance::Cached }),
+            rest => Err(format!("expected the end of the file, got {rest} bytes more").into()),
+        }
     }
 
     fn read_verifying(&self, reader: &mut impl Read) -> io::Result<VerifyingKey<G1Affine>> {

@@ -7,7 +7,7 @@ mod keys;
 mod sealed;
 mod srs;
 
-pub use keys::{KEY_VERSIONS, KeyStore, Keys, VerifierKey};
+pub use keys::{KEY_VERSIONS, KeyStore, Keys, PreparedKeys, VerifierKey};
 pub use sealed::{SealError, create_sealed, open_sealed};
 pub use srs::{Srs, SrsOrigin};
 

@@ -12,11 +12,16 @@ use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use model::{Model, Reads};
 
-/// Columns that a thread works with besides those leased: digits and sums of a multi-scalar
-/// multiplication, the matrix of a transform.
-const SCRATCH_PER_THREAD: usize = 4;
+/// Columns that a thread has on the heap: scalars cut into digits, points and buckets of multi-scalar
+/// multiplications, matrices of transforms, sorted lookups; and what of them an allocator keeps when
+/// they are freed. Measured with the system's allocator on Linux.
+const COLUMNS_PER_THREAD: usize = 10;
 
-/// Bytes that a proof takes from the pool, beside its key, its SRS and its circuits.
+/// What a thread has there in any case: tables, stacks, pages that are not full.
+const BYTES_PER_THREAD: usize = 5 << 18;
+
+/// Bytes of memory that a proof takes, beside its key, its SRS and its circuits: what it leases from the
+/// pool, and the kernels' own working memory.
 ///
 /// How far columns can be packed depends on the witness. So there are bounds for any witness, and what
 /// the witnesses seen so far would take, which is close: most cells are as large in one witness of a
@@ -33,15 +38,15 @@ pub struct Estimate {
     /// [rehearsed](crate::Prover::rehearse): the most so far. Under a limit of the prover, by the plan
     /// that the limit leads to.
     pub expected: Option<usize>,
-    /// The smallest limit for such a proof.
+    /// The smallest limit for such a proof: as the leanest plan takes, and a column to spare.
     pub smallest: Option<usize>,
-    /// Of all these, what is charged for the kernels' own working memory.
+    /// Of all these, what is charged for what is not leased: the kernels' own working memory.
     pub scratch: usize,
 }
 
 /// What the kernels' own working memory is taken to be.
 pub(crate) fn scratch(k: u32, threads: usize) -> usize {
-    SCRATCH_PER_THREAD * threads * column_bytes(k)
+    threads * (COLUMNS_PER_THREAD * column_bytes(k) + BYTES_PER_THREAD)
 }
 
 /// Bounds for a proof of so many circuits, and what is known of earlier ones.
@@ -61,21 +66,21 @@ pub(crate) fn estimate<C: CurveSpec>(
         plans.map(|plan| bound(plan, least)).min().unwrap_or(usize::MAX)
     };
     let seen = key.derived.seen.get(circuits);
-    let seen = seen.map(|sizes| (choose(key, threads, limit, &sizes), choose(key, threads, 0, &sizes)));
-    let bytes =
-        |choice: Result<(ProofPlan, usize), usize>| choice.map_or_else(|least| least, |(_, bytes)| bytes);
+    // No plan keeps to a limit of 0.
+    let seen = seen.map(|sizes| [limit, 0].map(|limit| choose(key, threads, limit, &sizes)));
     Estimate {
         at_least: smallest(true),
         sufficient: smallest(false),
         at_most: bound(ProofPlan::fast(threads), false),
-        expected: seen.map(|(chosen, _)| bytes(chosen)),
-        smallest: seen.map(|(_, least)| bytes(least)),
+        expected: seen.map(|[chosen, _]| chosen.map_or_else(|smallest| smallest, |(_, bytes)| bytes)),
+        smallest: seen.and_then(|[_, none]| none.err()),
         scratch,
     }
 }
 
 /// The fastest plan that keeps a proof of these sizes within the limit, with the bytes it takes;
-/// otherwise the bytes that the leanest takes.
+/// otherwise the smallest limit. That has room for a buffer more than the leanest plan takes: another
+/// witness may be a few bytes larger, and packed columns may share buffers in another way.
 pub(crate) fn choose<C: CurveSpec>(
     key: &Key<'_, C>,
     threads: usize,
@@ -91,5 +96,5 @@ pub(crate) fn choose<C: CurveSpec>(
         }
         least = least.min(peak);
     }
-    Err(least)
+    Err(least.saturating_add(column_bytes(key.shape().k)))
 }

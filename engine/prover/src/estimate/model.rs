@@ -2,7 +2,7 @@
 //!
 //! This follows the stages: what each one holds at most, and what it leaves behind.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
 use parhelion_field_kernels::CurveSpec;
 
@@ -11,8 +11,9 @@ use crate::algebra::{Compiled, Source};
 use crate::key::Key;
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
-use crate::stages::opening::{self, Poly};
+use crate::stages::opening;
 use crate::stages::quotient::is_shared;
+use crate::stages::synthesis::{Taken, widened};
 use crate::storage::StoredRef;
 
 /// How many buffers packed columns are read into.
@@ -81,9 +82,6 @@ impl<C: CurveSpec> Model<'_, C> {
             tally.keep(&[None], 0);
         }
         self.synthesis(&mut tally, sizes);
-        for circuit in &sizes.circuits {
-            tally.keep(&circuit.instance, usize::from(shape.num_instance > 0));
-        }
         self.lookups(&mut tally, sizes);
         self.products(&mut tally, sizes);
 
@@ -100,25 +98,26 @@ impl<C: CurveSpec> Model<'_, C> {
 
     /// Advice columns while circuits assign them, and while they are committed to.
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
+        let Taken { cells, reach, early, holes } = sizes.taken;
+        tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
-            let open = sizes.window.unwrap_or(self.plan.batch).min(advice.len());
+            let open = widened(self.plan.batch, reach).min(advice.len());
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
-            let ahead = match self.reads {
-                Reads::Never => 0,
-                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(advice.len() - open),
-            };
-            closed.stage(sizes.cells + open + ahead);
+            closed.stage(cells + (open + early).min(advice.len()));
             tally.peak = closed.peak;
             // Each thread packs one at a time.
             tally.keep(advice, self.threads.min(open));
             packed += advice.iter().flatten().count();
         }
+        for circuit in &sizes.circuits {
+            tally.keep(&circuit.instance, usize::from(!circuit.instance.is_empty()));
+        }
         let plain = sizes.circuits.iter().map(|circuit| circuit.advice.len()).sum::<usize>() - packed;
         let reading = self.buffers(packed, plain).min(self.plan.batch);
         // Circuits that go on after a phase keep their cells.
-        let cells = if self.key.shape().phases() > 1 { sizes.cells } else { 0 };
+        let cells = if self.key.shape().phases() > 1 { cells } else { 0 };
         tally.stage(reading + cells);
     }
 
@@ -195,12 +194,13 @@ impl<C: CurveSpec> Model<'_, C> {
     fn quotient(&self, circuits: usize) -> usize {
         let (key, pieces) = (self.key, self.key.shape().quotient_pieces());
         let mut live: HashSet<Source> = HashSet::new();
-        let mut most = 0;
+        let (mut most, mut fresh) = (0, Vec::<Source>::new());
         let owners = |source: &Source| if is_shared(*source) { 1 } else { circuits };
         for group in &key.derived.programs.quotient(key.shape(), self.plan).groups {
             let before: usize = live.iter().map(owners).sum();
             let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
-            let fresh: Vec<Source> = columns.filter(|source| !live.contains(source)).copied().collect();
+            fresh.clear();
+            fresh.extend(columns.filter(|source| !live.contains(source)));
             // Coefficients and values of one circuit's columns; what stays has values on each coset.
             let stay: usize =
                 fresh.iter().filter(|source| !group.last_use.contains(source)).map(owners).sum();
@@ -216,7 +216,7 @@ impl<C: CurveSpec> Model<'_, C> {
             // On the last coset all of the group's columns, on those before what stays of them.
             let values = fresh.len() + (pieces - 1) * own.max(shared) + pieces * (stay - own.min(stay));
             most = most.max(pieces * before + values + fresh.len() - lent.count());
-            live.extend(fresh);
+            live.extend(&fresh);
             live.retain(|source| !group.last_use.contains(source));
         }
         // l_0, the active rows, X and the sum, on each coset.
@@ -235,11 +235,19 @@ impl<C: CurveSpec> Model<'_, C> {
         let reads =
             |count: usize| self.buffers(if packed { count } else { 0 }, if packed { 0 } else { count });
         tally.stage(1 + reads(self.threads));
-        let mut rotations: HashMap<Poly, BTreeSet<i32>> = HashMap::new();
-        for (poly, rotation) in opening::queries(self.key.shape(), sizes.circuits.len()) {
-            rotations.entry(poly).or_default().insert(rotation);
+        // Few sets, which hold few rotations.
+        let grouped = opening::Grouped::new(&opening::queries(self.key.shape(), sizes.circuits.len()));
+        let mut sets: Vec<Vec<i32>> = Vec::new();
+        let mut sorted = Vec::new();
+        for (_, rotations) in grouped.iter() {
+            sorted.clear();
+            sorted.extend_from_slice(rotations);
+            sorted.sort_unstable();
+            sorted.dedup();
+            if !sets.contains(&sorted) {
+                sets.push(sorted.clone());
+            }
         }
-        let sets: HashSet<&BTreeSet<i32>> = rotations.values().collect();
         let batch = reads(opening::batch(self.threads));
         // The sum and the next one while columns are added; the quotient and h when they are there.
         tally.stage(sets.len() + 1 + batch.max(1));

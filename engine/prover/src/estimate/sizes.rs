@@ -8,6 +8,7 @@ use parhelion_field_kernels::FieldSpec;
 use crate::memory::{CELL, column_bytes};
 use crate::shape::Shape;
 use crate::stages::quotient::CircuitColumns;
+use crate::stages::synthesis::Taken;
 use crate::storage::Stored;
 
 /// Bytes of a packed column; `None` for one that is kept as field elements.
@@ -27,11 +28,8 @@ pub(crate) struct CircuitSizes {
 /// What of a proof's memory depends on its witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sizes {
-    /// Buffers of values that a circuit may read back while it is synthesised.
-    pub(crate) cells: usize,
-    /// Columns that were open at once, if a circuit went back and forth between more than the plan lets
-    /// it have.
-    pub(crate) window: Option<usize>,
+    /// By the synthesis.
+    pub(crate) taken: Taken,
     pub(crate) circuits: Vec<CircuitSizes>,
 }
 
@@ -68,18 +66,15 @@ impl Sizes {
             permuted_tables: vec![size; shape.lookups.len()],
         };
         // Every cell may be kept, and every column be open.
-        let cells = (shape.num_advice() * n).div_ceil(column / CELL);
-        Self {
-            cells: if least { 0 } else { cells },
-            window: (!least).then_some(shape.num_advice()),
-            circuits: vec![circuit; circuits],
-        }
+        let columns = shape.num_advice();
+        let cells = (columns * n).div_ceil(column / CELL);
+        let most = Taken { cells, reach: columns, early: columns, holes: 0 };
+        Self { taken: if least { Taken::default() } else { most }, circuits: vec![circuit; circuits] }
     }
 
     /// The larger of two proofs, column by column.
     fn merge(&mut self, other: Self) {
-        self.cells = self.cells.max(other.cells);
-        self.window = self.window.max(other.window);
+        self.taken = self.taken.max(other.taken);
         for (circuit, mut other) in self.circuits.iter_mut().zip(other.circuits) {
             for (sizes, others) in circuit.all_mut().into_iter().zip(other.all_mut()) {
                 for (size, other) in sizes.iter_mut().zip(others) {
@@ -95,7 +90,9 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&circuits).cloned()
     }
 
-    pub(crate) fn add(&self, sizes: Sizes) {
+    pub(crate) fn add(&self, mut sizes: Sizes) {
+        // Known how many columns have to be open, no other proof opens one twice.
+        sizes.taken.holes = 0;
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match seen.get_mut(&sizes.circuits.len()) {
             Some(known) => known.merge(sizes),

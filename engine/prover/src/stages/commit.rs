@@ -1,11 +1,12 @@
 //! Columns to commitments.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
+use parhelion_field_kernels::{Affine, CurveSpec, Fp};
 
-use super::ahead::Commitments;
 use super::synthesis::Witness;
 use crate::Error;
+use crate::algebra::Challenges;
 use crate::session::Session;
+use crate::stages::quotient::CircuitColumns;
 use crate::storage::StoredRef;
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -21,31 +22,23 @@ impl<C: CurveSpec> Session<'_, C> {
 
     fn write_commitments(&mut self, bases: &[Affine<C>], columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
         let commitments = self.kernels.msm_columns(bases, columns);
-        self.write_points(&commitments)
-    }
-
-    fn write_points(&mut self, points: &[Projective<C>]) -> Result<(), Error> {
-        self.kernels.normalize(points).into_iter().try_for_each(|point| self.transcript.write_point(point))
-    }
-
-    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says. With each
-    /// comes its commitment, if that was made already.
-    fn write_stored(
-        &mut self,
-        columns: &[(StoredRef<'_, C::Scalar>, Option<Projective<C>>)],
-    ) -> Result<(), Error> {
-        let missing: Vec<StoredRef<'_, C::Scalar>> =
-            columns.iter().filter(|(_, known)| known.is_none()).map(|(column, _)| *column).collect();
-        let mut computed = Vec::with_capacity(missing.len());
-        for batch in missing.chunks(self.plan.batch) {
-            self.progress(computed.len(), missing.len())?;
-            let rows = self.reader().all_rows(batch)?;
-            let rows: Vec<&[_]> = rows.iter().map(|rows| &**rows).collect();
-            computed.extend(self.kernels.msm_columns(&self.key.derived.lagrange_bases, &rows));
+        for commitment in self.kernels.normalize(&commitments) {
+            self.transcript.write_point(commitment)?;
         }
-        let mut computed = computed.into_iter();
-        let commitments = columns.iter().filter_map(|(_, known)| known.or_else(|| computed.next()));
-        self.write_points(&commitments.collect::<Vec<_>>())
+        Ok(())
+    }
+
+    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
+    pub(crate) fn write_stored(&mut self, columns: &[StoredRef<'_, C::Scalar>]) -> Result<(), Error> {
+        if self.rehearsal {
+            return Ok(());
+        }
+        for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
+            self.progress(index * self.plan.batch, columns.len())?;
+            let rows = self.reader().all_rows(batch)?;
+            self.write_columns(&rows.iter().map(|rows| &**rows).collect::<Vec<_>>())?;
+        }
+        Ok(())
     }
 
     /// Begins the current phase of all circuits: draws what its columns are blinded with. Nothing else
@@ -61,32 +54,45 @@ impl<C: CurveSpec> Session<'_, C> {
         }
     }
 
-    /// Ends the current phase of all circuits: commits to its columns, then squeezes its challenges.
-    /// Begins the next. Some commitments to columns of a single circuit may have been made `ahead`.
+    /// Ends the current phase of all circuits, which is not their last: commits to its columns, then
+    /// squeezes its challenges. Begins the next.
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
-        ahead: &Commitments<C>,
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
-        if !self.rehearsal {
-            let known = |witness: &Witness<'_, _>, index| {
-                ahead.take(index).filter(|_| !witness.reopened.contains(&index))
-            };
-            let columns = witnesses
-                .iter()
-                .flat_map(|witness| witness.closed().map(|(index, column)| (column, known(witness, index))));
-            self.write_stored(&columns.collect::<Vec<_>>())?;
-        }
+        self.write_stored(&witnesses.iter().flat_map(|witness| witness.closed()).collect::<Vec<_>>())?;
 
-        let shape = self.key.shape();
         let phase = witnesses.first().map_or(0, |witness| witness.phase);
-        for (index, _) in shape.challenge_phase.iter().enumerate().filter(|(_, after)| **after == phase) {
-            let challenge = self.transcript.challenge()?;
+        for (index, challenge) in self.phase_challenges(phase)? {
             witnesses.iter_mut().for_each(|witness| witness.challenges[index] = Some(challenge));
         }
         witnesses.iter_mut().for_each(|witness| witness.phase += 1);
         self.begin_phase(witnesses);
         Ok(())
+    }
+
+    /// Commits to the columns of the last phase of all circuits, then squeezes its challenges.
+    pub(crate) fn commit_last_phase(
+        &mut self,
+        circuits: &[CircuitColumns<C::Scalar>],
+        challenges: &mut Challenges<C::Scalar>,
+    ) -> Result<(), Error> {
+        let shape = self.key.shape();
+        let last = shape.phases() - 1;
+        let columns = circuits.iter().flat_map(|circuit| circuit.advice.iter().zip(&shape.advice_phase));
+        let columns = columns.filter(|(_, phase)| **phase == last).map(|(column, _)| column.view());
+        self.write_stored(&columns.collect::<Vec<_>>())?;
+        for (index, challenge) in self.phase_challenges(last)? {
+            challenges.circuit[index] = challenge;
+        }
+        Ok(())
+    }
+
+    /// Squeezes the challenges that follow a phase, with their indices.
+    fn phase_challenges(&mut self, phase: u8) -> Result<Vec<(usize, Fp<C::Scalar>)>, Error> {
+        let phases = self.key.shape().challenge_phase.iter().enumerate();
+        let indices = phases.filter(|(_, after)| **after == phase).map(|(index, _)| index);
+        indices.map(|index| Ok((index, self.transcript.challenge()?))).collect()
     }
 }

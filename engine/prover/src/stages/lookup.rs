@@ -34,14 +34,12 @@ pub(crate) enum Sorted {
 impl Sorted {
     fn of<S: FieldSpec>(values: &[Fp<S>]) -> Self {
         let canonical = |value: &Fp<S>| value.to_canonical();
-        let narrow: Option<Vec<u64>> = values
-            .iter()
-            .map(|value| match canonical(value) {
-                [low, 0, 0, 0] => Some(low),
-                _ => None,
-            })
-            .collect();
-        if let Some(mut narrow) = narrow {
+        let mut narrow = Vec::with_capacity(values.len());
+        narrow.extend(values.iter().map_while(|value| match canonical(value) {
+            [low, 0, 0, 0] => Some(low),
+            _ => None,
+        }));
+        if narrow.len() == values.len() {
             narrow.sort_unstable();
             return Self::Narrow(narrow);
         }
@@ -68,8 +66,8 @@ impl Sorted {
 /// Arranges the sorted table beside the sorted input; an input that is not in the table is `Err`.
 fn arrange<K: Ord + Copy>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
     let mut arranged = input.to_vec();
-    let mut repeated = Vec::new();
-    let mut leftover = Vec::new();
+    let mut repeated = Vec::with_capacity(input.len());
+    let mut leftover = Vec::with_capacity(table.len());
     let mut rest = table.iter().copied().peekable();
     for (row, &value) in input.iter().enumerate() {
         if row > 0 && value == input[row - 1] {

@@ -1,11 +1,10 @@
 //! Circuits to advice columns, phase by phase.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::mem::take;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 
-use super::ahead::Outbox;
 use crate::Error;
 use crate::memory::{Buffer, Memory};
 use crate::storage::{Stored, StoredRef};
@@ -22,7 +21,7 @@ pub(crate) enum Cell<S: FieldSpec> {
 /// Values go straight into columns of n field elements; what is never assigned stays zero. Circuits
 /// fill one column after the other, or some side by side, so only so many are open at a time, and the
 /// one that was left longest ago is packed. A circuit that comes back to it finds it again, and may
-/// have more open from then on.
+/// have twice as many open from then on.
 #[derive(Debug)]
 pub(crate) struct Witness<'m, S: FieldSpec> {
     kernels: &'m Kernels,
@@ -30,24 +29,53 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     n: usize,
     usable_rows: usize,
     columns: Vec<AdviceColumn<S>>,
-    /// Columns of the current phase that are open, and how many there may be; at first, and now.
+    /// Columns of the current phase that are open, the one used last at the end; and how many there
+    /// may be.
     open: Vec<usize>,
-    first_window: usize,
     window: usize,
     /// The column assigned to last, which is open.
     last: Option<usize>,
-    /// Counts how often the circuit has turned to another column.
-    clock: u64,
-    /// Buffers of the values that the circuit may read back.
-    pub(crate) cells: usize,
+    /// What the synthesis took so far.
+    pub(crate) taken: Taken,
     /// The phase that is being assigned. Columns of earlier phases are committed to.
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
-    /// Who commits to columns ahead of the others, if anybody does.
-    pub(crate) outbox: Option<Outbox<S>>,
-    /// Columns that the circuit has turned back to since they were sent, if they were.
-    pub(crate) reopened: HashSet<usize>,
+}
+
+/// What memory a synthesis took, besides columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Buffers of the values that the circuit may read back.
+    pub(crate) cells: usize,
+    /// The most columns that the circuit went back and forth between: with so many open, none is opened
+    /// twice.
+    pub(crate) reach: usize,
+    /// Columns that were open before their phase.
+    pub(crate) early: usize,
+    /// Bytes of columns that were packed, and then opened again.
+    pub(crate) holes: usize,
+}
+
+/// How many columns may be open in the end, if there were `window` at first.
+pub(crate) fn widened(window: usize, reach: usize) -> usize {
+    let mut window = window.max(1);
+    while window < reach {
+        window *= 2;
+    }
+    window
+}
+
+impl Taken {
+    /// The larger of both.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            cells: self.cells.max(other.cells),
+            reach: self.reach.max(other.reach),
+            early: self.early.max(other.early),
+            holes: self.holes.max(other.holes),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -58,8 +86,6 @@ struct AdviceColumn<S: FieldSpec> {
     denominators: HashMap<usize, Fp<S>>,
     /// The rows after the usable ones, once its phase has begun.
     blinds: Vec<Fp<S>>,
-    /// When the circuit last turned to it.
-    used: u64,
 }
 
 #[derive(Debug, Default)]
@@ -69,20 +95,18 @@ enum State<S: FieldSpec> {
     Blank,
     Open(Buffer<S>),
     Closed(Stored<S>),
-    /// Being committed to and packed, see `ahead.rs`.
-    Away,
 }
 
 impl<S: FieldSpec> AdviceColumn<S> {
     /// Takes the values out, if the column is not closed.
     fn take(&mut self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Option<Buffer<S>>, Error> {
         let mut values = match take(&mut self.state) {
-            State::Open(values) => values,
-            State::Blank => self.blank(memory, n)?,
-            state => {
-                self.state = state;
+            State::Closed(stored) => {
+                self.state = State::Closed(stored);
                 return Ok(None);
             }
+            State::Open(values) => values,
+            State::Blank => self.blank(memory, n)?,
         };
         // A denominator of zero makes the cell zero.
         let (rows, mut inverses): (Vec<usize>, Vec<Fp<S>>) = take(&mut self.denominators).into_iter().unzip();
@@ -113,7 +137,6 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             state: State::Blank,
             denominators: HashMap::new(),
             blinds: Vec::new(),
-            used: 0,
         };
         Self {
             kernels,
@@ -122,15 +145,11 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             usable_rows,
             columns: column_phase.iter().map(column).collect(),
             open: Vec::new(),
-            first_window: window.max(1),
             window: window.max(1),
             last: None,
-            clock: 0,
-            cells: 0,
+            taken: Taken::default(),
             phase: 0,
             challenges: vec![None; challenges],
-            outbox: None,
-            reopened: HashSet::new(),
         }
     }
 
@@ -188,14 +207,18 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
 
     /// Opens a column.
     fn turn_to(&mut self, index: usize) -> Result<(), Error> {
-        self.clock += 1;
-        self.columns[index].used = self.clock;
-        if !matches!(self.columns[index].state, State::Open(_)) {
+        if let Some(place) = self.open.iter().rposition(|&open| open == index) {
+            self.taken.reach = self.taken.reach.max(self.open.len() - place);
+            self.open.remove(place);
+            self.open.push(index);
+        } else if !matches!(self.columns[index].state, State::Open(_)) {
             let current = self.columns[index].phase == self.phase;
-            if current && matches!(self.columns[index].state, State::Closed(_) | State::Away) {
-                self.window *= 2;
-                self.reopened.insert(index);
-                self.collect(|witness| matches!(witness.columns[index].state, State::Away))?;
+            if let (true, State::Closed(stored)) = (current, &self.columns[index].state) {
+                self.taken.reach = self.taken.reach.max(self.open.len() + 1);
+                self.taken.holes += stored.packed_bytes().unwrap_or(0);
+                if self.open.len() >= self.window {
+                    self.window *= 2;
+                }
             }
             while current && self.open.len() >= self.window {
                 self.close_oldest()?;
@@ -205,11 +228,12 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                 State::Blank => column.blank(self.memory, self.n)?,
                 State::Open(values) => values,
                 State::Closed(stored) => stored.unpack(self.kernels, self.memory, self.n)?,
-                State::Away => unreachable!("it was waited for"),
             };
             column.state = State::Open(values);
             if current {
                 self.open.push(index);
+            } else {
+                self.taken.early += 1;
             }
         }
         self.last = Some(index);
@@ -217,39 +241,12 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     }
 
     fn close_oldest(&mut self) -> Result<(), Error> {
-        let oldest = (0..self.open.len()).min_by_key(|&place| self.columns[self.open[place]].used);
-        let Some(place) = oldest else { return Ok(()) };
-        let index = self.open.swap_remove(place);
+        let column = &mut self.columns[self.open.remove(0)];
         self.last = None;
-        let Some(values) = self.columns[index].take(self.kernels, self.memory, self.n)? else {
-            return Ok(());
-        };
-        self.columns[index].state = match self.send_ahead(index, values)? {
-            None => State::Away,
-            Some(values) => State::Closed(Stored::pack(self.kernels, self.memory, values)?),
-        };
+        if let Some(values) = column.take(self.kernels, self.memory, self.n)? {
+            column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
+        }
         Ok(())
-    }
-
-    /// Sends a column to be committed to ahead of the others; gives it back if nobody is free.
-    fn send_ahead(&mut self, index: usize, values: Buffer<S>) -> Result<Option<Buffer<S>>, Error> {
-        self.collect(|_| false)?;
-        let Some(outbox) = &mut self.outbox else { return Ok(Some(values)) };
-        let refused = outbox.send(index, values).err();
-        if refused.is_none() {
-            self.reopened.remove(&index);
-        }
-        Ok(refused)
-    }
-
-    /// Closes the columns that have come back; waits for more as long as asked to.
-    fn collect(&mut self, wait: impl Fn(&Self) -> bool) -> Result<(), Error> {
-        loop {
-            let wait = wait(self);
-            let Some(outbox) = &mut self.outbox else { return Ok(()) };
-            let Some((index, stored)) = outbox.receive(wait)? else { return Ok(()) };
-            self.columns[index].state = State::Closed(stored);
-        }
     }
 
     /// Closes all columns of the current phase.
@@ -269,12 +266,14 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                 self.columns[index].state = State::Closed(stored);
             }
         }
-        self.collect(|_| true)
+        Ok(())
     }
 
-    /// How many columns may be open at once, if the circuit needed more than it had at first.
-    pub(crate) fn widened(&self) -> Option<usize> {
-        (self.window > self.first_window).then_some(self.window)
+    /// Ends the current phase.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        self.close()?;
+        self.phase += 1;
+        Ok(())
     }
 
     /// Whether the current phase is one of the circuit's, rather than past its last.
@@ -291,12 +290,13 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         (0..self.columns.len()).filter(|&column| self.columns[column].phase == self.phase).collect()
     }
 
-    /// The closed columns of the current phase, with their indices, ascending.
-    pub(crate) fn closed(&self) -> impl Iterator<Item = (usize, StoredRef<'_, S>)> {
-        let current = self.columns.iter().enumerate().filter(|(_, column)| column.phase == self.phase);
-        current.filter_map(|(index, column)| match &column.state {
-            State::Closed(stored) => Some((index, stored.view())),
-            State::Blank | State::Open(_) | State::Away => None,
+    /// The closed columns of the current phase.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = StoredRef<'_, S>> {
+        self.columns.iter().filter(|column| column.phase == self.phase).filter_map(|column| {
+            match &column.state {
+                State::Closed(stored) => Some(stored.view()),
+                State::Blank | State::Open(_) => None,
+            }
         })
     }
 
@@ -307,7 +307,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             .map(|column| match column.state {
                 State::Closed(stored) => stored,
                 State::Open(values) => Stored::Plain(values),
-                State::Blank | State::Away => unreachable!("every phase of a circuit is closed when it ends"),
+                State::Blank => unreachable!("every phase of a circuit is closed when it ends"),
             })
             .collect()
     }
@@ -359,7 +359,7 @@ mod tests {
             }
             StoredRef::Cells(_) => unreachable!("no advice column is made of labels"),
         };
-        witness.closed().map(|(_, column)| unpack(column)).collect()
+        witness.closed().map(unpack).collect()
     }
 
     #[test]

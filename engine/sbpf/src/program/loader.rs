@@ -57,7 +57,7 @@ pub(crate) fn loader(newest: SBPFVersion) -> Result<Arc<BuiltinProgram<Unused>>,
     for syscall in Syscall::ALL {
         loader
             .register_function(syscall.name(), (|_, _, _, _, _, _| {}, |_| {}))
-            .map_err(|error| Error::Load(error.into()))?;
+            .map_err(|error| Error::Load(solana_sbpf::error::EbpfError::from(error).into()))?;
     }
     Ok(Arc::new(loader))
 }

@@ -1,9 +1,11 @@
 //! The machine against the interpreter of `solana-sbpf`.
 
 mod bundles;
+mod circuit;
 mod conformance;
 mod fixtures;
 mod generator;
+mod kill;
 mod oracle;
 mod random;
 #[cfg(feature = "programs")]

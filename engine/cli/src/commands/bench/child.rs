@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::plonk::VerifyingKey;
-use parhelion::oracle;
-use parhelion_cli::circuits::Witness;
+use parhelion::{Error, Estimate, PreparedKey, Prover, oracle};
+use parhelion_cli::circuits::{Demo, Layout, Witness};
+use parhelion_cli::proc::{self, CpuTime};
 use parhelion_cli::stock::{self, ProofTranscript, Sections};
-use parhelion_cli::store::{KeyStore, Keys, Srs};
+use parhelion_cli::store::{KeyStore, Keys, PreparedKeys, Srs};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
@@ -16,29 +17,72 @@ use super::keygen;
 use crate::args::{BenchChildArgs, Common, Side};
 use crate::commands::prove;
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::{ALLOCATOR, ui};
 
 /// Proofs per child: a cold and a warm one.
 const PROOFS: usize = 2;
 
 /// What a timing child reports.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Outcome {
+    Measured(Box<Measured>),
+    Refused(Refused),
+}
+
+/// A proof that does not fit the memory limit.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    pub(crate) refused: String,
+    /// From asking for the proof to the error.
+    pub(crate) seconds: f64,
+}
+
+/// Proofs that were made.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
     /// One entry per proof, in order.
     pub(crate) proofs: Vec<ProofCost>,
+    /// SRS and keys; ours to the prepared key.
     pub(crate) load_seconds: f64,
     pub(crate) build_seconds: f64,
-    /// Ours only: making the prepared key.
-    pub(crate) prepare_seconds: f64,
+    /// High-water mark of resident memory while SRS and keys were loaded.
+    pub(crate) load_peak_bytes: Option<u64>,
+    /// Resident after that: SRS and keys.
+    pub(crate) loaded_bytes: Option<u64>,
+    /// High-water mark before the first proof, the circuit included.
+    pub(crate) start_peak_bytes: Option<u64>,
     /// Of one proof.
     pub(crate) verify_seconds: f64,
     pub(crate) proof_bytes: usize,
+    /// BLAKE3 of the first proof.
+    pub(crate) digest: String,
+    /// Ours only.
+    pub(crate) pool: Option<PoolUse>,
+}
+
+/// What the engine's pool did for all proofs of a process, and what was expected of it, in bytes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct PoolUse {
+    /// What such a proof is expected to take, and the smallest limit that it keeps to.
+    pub(crate) expected: Option<usize>,
+    pub(crate) smallest: Option<usize>,
+    /// Bounds for any witness.
+    pub(crate) at_least: usize,
+    pub(crate) at_most: usize,
+    /// The most that was leased at once, with what is charged for the kernels' own memory.
+    pub(crate) peak: usize,
+    /// The most that was mapped at once.
+    pub(crate) peak_mapped: usize,
 }
 
 /// The cost of one proof.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct ProofCost {
     pub(crate) seconds: f64,
+    /// CPU time of all threads.
+    pub(crate) user_seconds: Option<f64>,
+    pub(crate) system_seconds: Option<f64>,
     pub(crate) sections: Sections,
     /// Resident memory before the proof: keys, SRS and circuit.
     pub(crate) base_bytes: Option<u64>,
@@ -71,38 +115,78 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
 
     let start = Instant::now();
     let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
-    let keys = KeyStore::new(&cache, demo, k, &srs).proving(&prover)?;
-    let load_seconds = start.elapsed().as_secs_f64();
-
-    let start = Instant::now();
-    let witness = demo.witness_circuit(&keys.layout, args.circuit.seed)?;
-    let build_seconds = start.elapsed().as_secs_f64();
-
+    let store = KeyStore::new(&cache, demo, k, &srs);
     let rng = || ChaCha20Rng::seed_from_u64(args.circuit.seed);
-    match args.side {
-        Side::Stock => {
-            drop(prover);
-            let measured = measure(args, &srs, keys.pk.get_vk(), &witness, || {
-                stock::prove(&srs.params, &keys.pk, args.circuit.multi_open, &witness, rng())
-                    .map_err(CommandError::Stock)
-            })?;
-            ui::say_json(&Measured { load_seconds, build_seconds, ..measured });
-        }
-        Side::Parhelion => {
-            let start = Instant::now();
-            let vk = keys.pk.get_vk().clone();
-            let prepared = prover.prepare_compact(&srs.params, keys.pk)?;
-            let prepare_seconds = start.elapsed().as_secs_f64();
-            let measured = measure(args, &srs, &vk, &witness, || {
-                Ok(prove::prove(&prover, &prepared, &witness, rng())?)
-            })?;
-            ui::say_json(&Measured { load_seconds, build_seconds, prepare_seconds, ..measured });
-        }
-        Side::Oracle => ui::say_json(&compare(args, &prover, &srs, &keys, &witness)?),
-        // Done above, before there were keys.
-        Side::StockKeygen | Side::ParhelionKeygen => {}
+    if args.side == Side::Parhelion {
+        let PreparedKeys { key, vk, layout, .. } = store.prepared(&prover)?;
+        let loaded = Loaded::since(start);
+        let (witness, build_seconds) = build(demo, &layout, args)?;
+        let started = Instant::now();
+        let measured =
+            measure(args, &srs, &vk, &witness, || Ok(prove::prove(&prover, &key, &witness, rng())?));
+        let pool = Some(pool_use(&prover, &key));
+        ui::say_json(&match measured {
+            Ok(measured) => {
+                Outcome::Measured(Measured { build_seconds, pool, ..loaded.add_to(measured) }.into())
+            }
+            Err(CommandError::Prover(error @ (Error::MemoryLimit { .. } | Error::Memory(_)))) => {
+                let seconds = started.elapsed().as_secs_f64();
+                Outcome::Refused(Refused { refused: error.to_string(), seconds })
+            }
+            Err(error) => return Err(error),
+        });
+        return Ok(());
     }
+
+    let keys = store.proving(&prover)?;
+    let loaded = Loaded::since(start);
+    let (witness, build_seconds) = build(demo, &keys.layout, args)?;
+    if args.side == Side::Oracle {
+        ui::say_json(&compare(args, &prover, &srs, &keys, &witness)?);
+        return Ok(());
+    }
+    drop(prover);
+    let measured = measure(args, &srs, keys.pk.get_vk(), &witness, || {
+        stock::prove(&srs.params, &keys.pk, args.circuit.multi_open, &witness, rng())
+            .map_err(CommandError::Stock)
+    })?;
+    ui::say_json(&Outcome::Measured(Measured { build_seconds, ..loaded.add_to(measured) }.into()));
     Ok(())
+}
+
+/// What loading the SRS and the keys took.
+struct Loaded {
+    seconds: f64,
+    peak_bytes: Option<u64>,
+    bytes: Option<u64>,
+}
+
+impl Loaded {
+    /// Right after loading, which began then.
+    fn since(start: Instant) -> Self {
+        let (seconds, peak_bytes) = (start.elapsed().as_secs_f64(), proc::peak_resident());
+        ALLOCATOR.trim();
+        Self { seconds, peak_bytes, bytes: proc::resident() }
+    }
+
+    fn add_to(self, measured: Measured) -> Measured {
+        let Self { seconds: load_seconds, peak_bytes: load_peak_bytes, bytes: loaded_bytes } = self;
+        Measured { load_seconds, load_peak_bytes, loaded_bytes, ..measured }
+    }
+}
+
+/// The circuit value, and the seconds that it took.
+fn build(demo: &dyn Demo, layout: &Layout, args: &BenchChildArgs) -> Result<(Witness, f64), CommandError> {
+    let start = Instant::now();
+    let witness = demo.witness_circuit(layout, args.circuit.seed)?;
+    Ok((witness, start.elapsed().as_secs_f64()))
+}
+
+fn pool_use(prover: &Prover, key: &PreparedKey<'_>) -> PoolUse {
+    let Estimate { expected, smallest, at_least, at_most, scratch, .. } = prover.estimate(key, 1);
+    let stats = prover.pool().stats();
+    let (peak, peak_mapped) = (stats.peak + scratch, stats.peak_mapped);
+    PoolUse { expected, smallest, at_least, at_most, peak, peak_mapped }
 }
 
 fn measure(
@@ -114,6 +198,7 @@ fn measure(
 ) -> Result<Measured, CommandError> {
     let mut proofs = Vec::with_capacity(PROOFS);
     let mut outputs = Vec::with_capacity(PROOFS);
+    let start_peak_bytes = proc::peak_resident();
     // What loading the keys has freed is no part of the proof, neither of its peak nor as pages
     // that it finds mapped already. The second proof is meant to find what the first one left.
     ALLOCATOR.trim();
@@ -122,12 +207,16 @@ fn measure(
         let allocations_before = ALLOCATOR.stats().allocations;
         let base_bytes = proc::resident();
         let peak_reset = proc::reset_peak_resident();
+        let cpu_before = proc::cpu_time();
         let start = Instant::now();
         let proof = prove()?;
         let end = Instant::now();
+        let cpu = |part: fn(CpuTime) -> f64| Some(part(proc::cpu_time()?) - part(cpu_before?));
         let seconds = (end - start).as_secs_f64();
         proofs.push(ProofCost {
             seconds,
+            user_seconds: cpu(|time| time.user),
+            system_seconds: cpu(|time| time.system),
             sections: proof.sections(vk.cs().num_challenges(), end).unwrap_or_default(),
             base_bytes,
             peak_bytes: proc::peak_resident(),
@@ -150,16 +239,20 @@ fn measure(
         proofs,
         load_seconds: 0.0,
         build_seconds: 0.0,
-        prepare_seconds: 0.0,
+        load_peak_bytes: None,
+        loaded_bytes: None,
+        start_peak_bytes,
         verify_seconds,
         proof_bytes,
+        digest: outputs.first().map(|proof| blake3::hash(proof).to_hex().to_string()).unwrap_or_default(),
+        pool: None,
     })
 }
 
 /// Overhears the stock prover, replays its private draws into ours, and compares every byte.
 fn compare(
     args: &BenchChildArgs,
-    prover: &parhelion::Prover,
+    prover: &Prover,
     srs: &Srs,
     keys: &Keys,
     witness: &Witness,

@@ -12,6 +12,7 @@ use halo2_axiom::plonk::{
 };
 use parhelion::Prover;
 use parhelion_cli::circuits::{Demo, DemoCircuit};
+use parhelion_cli::proc;
 use parhelion_cli::store::Srs;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use super::measure as run_child;
 use super::report::{Spread, median};
 use crate::args::{BenchArgs, Common, Side};
 use crate::error::CommandError;
-use crate::{ALLOCATOR, proc, ui};
+use crate::{ALLOCATOR, ui};
 
 /// How often the two functions synthesise the circuit together.
 const SYNTHESES: f64 = 2.0;
@@ -76,8 +77,8 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(run_child::<KeygenCost>(common, args, k, Side::StockKeygen)?);
-        ours.push(run_child::<KeygenCost>(common, args, k, Side::ParhelionKeygen)?);
+        stock.push(run_child::<KeygenCost>(common, args, k, Side::StockKeygen, None)?);
+        ours.push(run_child::<KeygenCost>(common, args, k, Side::ParhelionKeygen, None)?);
     }
     let same_bytes = stock.iter().chain(&ours).all(|cost| cost.digest == stock[0].digest);
     let (stock, parhelion) = (KeygenCosts::of(&stock), KeygenCosts::of(&ours));

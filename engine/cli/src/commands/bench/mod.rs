@@ -2,14 +2,16 @@
 
 pub(crate) mod child;
 mod keygen;
+mod limits;
 mod report;
 
 use std::env;
 use std::process::{Command, Stdio};
 
+use halo2_axiom::halo2curves::bn256::Fr;
 use parhelion_cli::store::{KeyStore, Srs};
 
-use self::child::{Comparison, Measured};
+use self::child::{Comparison, Measured, Outcome, Refused};
 use self::report::Report;
 use crate::args::{BenchArgs, Common, Side};
 use crate::error::CommandError;
@@ -31,20 +33,33 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
         return keygen::run(common, args, demo.name(), k, kernels);
     }
     let (keys, _) =
-        ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).proving(&prover));
+        ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).prepared(&prover));
+    let keys = keys?;
     let kernels = prover.kernel_report().backend;
+    let estimate = match args.limits {
+        Some(_) => {
+            let witness = demo.witness_circuit(&keys.layout, args.circuit.seed)?;
+            let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
+            prover.rehearse(&keys.key, std::slice::from_ref(&witness.circuit), &[&columns])?
+        }
+        None => prover.estimate(&keys.key, 1),
+    };
     // The children need the memory more.
-    drop((keys?, srs, prover));
+    drop((keys, srs, prover));
+    if let Some(steps) = args.limits {
+        return limits::run(common, args, demo.name(), k, kernels, estimate, steps);
+    }
 
     let (mut stock, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        stock.push(measure::<Measured>(common, args, k, Side::Stock)?);
-        ours.push(measure::<Measured>(common, args, k, Side::Parhelion)?);
+        stock.push(prove(common, args, k, Side::Stock)?);
+        ours.push(prove(common, args, k, Side::Parhelion)?);
     }
-    let (comparison, _) =
-        ui::busy("comparison of bytes", || spawn::<Comparison>(common, args, k, Side::Oracle));
-
-    let report = Report::new(args, demo.name(), k, common.threads(), kernels, &stock, &ours, comparison?);
+    let comparison = match args.quick {
+        true => None,
+        false => Some(compare(common, args, k)?),
+    };
+    let report = Report::new(args, demo.name(), k, common.threads(), kernels, &stock, &ours, comparison);
     if common.json {
         ui::say_json(&report);
     } else {
@@ -53,17 +68,33 @@ pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError>
     Ok(())
 }
 
+/// Compares all bytes with the stock prover's, in a child process.
+fn compare(common: &Common, args: &BenchArgs, k: u32) -> Result<Comparison, CommandError> {
+    ui::busy("comparison of bytes", || spawn(common, args, k, Side::Oracle, common.limit())).0
+}
+
+/// Proofs in a child process, which must be possible.
+fn prove(common: &Common, args: &BenchArgs, k: u32, side: Side) -> Result<Measured, CommandError> {
+    match measure(common, args, k, side, common.limit())? {
+        Outcome::Measured(measured) => Ok(*measured),
+        Outcome::Refused(Refused { refused, .. }) => {
+            Err(CommandError::Child { side: "parhelion".to_owned(), reason: refused })
+        }
+    }
+}
+
 fn measure<R: serde::de::DeserializeOwned>(
     common: &Common,
     args: &BenchArgs,
     k: u32,
     side: Side,
+    limit: Option<u64>,
 ) -> Result<R, CommandError> {
     let message = match side {
         Side::Stock | Side::StockKeygen => "stock prover",
         Side::Parhelion | Side::ParhelionKeygen | Side::Oracle => "parhelion",
     };
-    ui::busy(message, || spawn(common, args, k, side)).0
+    ui::busy(message, || spawn(common, args, k, side, limit)).0
 }
 
 /// Runs one child process and reads what it reports.
@@ -72,6 +103,7 @@ fn spawn<R: serde::de::DeserializeOwned>(
     args: &BenchArgs,
     k: u32,
     side: Side,
+    limit: Option<u64>,
 ) -> Result<R, CommandError> {
     let name = match side {
         Side::Stock => "stock",
@@ -93,8 +125,8 @@ fn spawn<R: serde::de::DeserializeOwned>(
         .env("RAYON_NUM_THREADS", &threads)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
-    if let Some(limit) = &common.memory_limit {
-        command.args(["--memory-limit", &limit.as_u64().to_string()]);
+    if let Some(limit) = limit {
+        command.args(["--memory-limit", &limit.to_string()]);
     }
     if let Some(srs) = &args.circuit.srs {
         command.arg("--srs").arg(srs);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::proc;
+use parhelion_cli::proc;
 
 /// A moment on all clocks.
 #[derive(Clone, Copy, Debug)]

@@ -67,7 +67,8 @@ where
             config,
             self.constants.clone(),
         );
-        assignment.witness.cells = assignment.witness.cells.max(assignment.arena.blocks());
+        let cells = &mut assignment.witness.taken.cells;
+        *cells = assignment.arena.blocks().max(*cells);
         // What went wrong first says more than what the circuit made of it.
         match (assignment.failure.take(), result) {
             (Some(failure), _) => Err(failure),

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
-use halo2_axiom::plonk::{ConstraintSystem, ProvingKey};
+use halo2_axiom::plonk::{ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::poly::{Coeff, LagrangeCoeff, Polynomial};
@@ -50,8 +50,9 @@ enum Material<'k> {
 /// constraints, twiddle factors, the SRS in Lagrange form.
 ///
 /// Made once by [`Prover::prepare`](crate::Prover::prepare),
-/// [`Prover::prepare_shared`](crate::Prover::prepare_shared) or
-/// [`Prover::prepare_compact`](crate::Prover::prepare_compact), used by any number of proofs, from
+/// [`Prover::prepare_shared`](crate::Prover::prepare_shared),
+/// [`Prover::prepare_compact`](crate::Prover::prepare_compact) or
+/// [`Prover::read_compact`](crate::Prover::read_compact), used by any number of proofs, from
 /// any number of threads. Besides the columns of the key it holds 64 bytes per row for the SRS and
 /// 32 for the twiddle factors.
 pub struct PreparedKey<'k> {
@@ -98,16 +99,25 @@ impl<'k> PreparedKey<'k> {
         params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        let (derived, constraint_system) = derive(kernels, params, &pk)?;
+        let (derived, constraint_system) = derive(kernels, params, pk.get_vk())?;
+        check_columns(&pk, &derived.shape)?;
         let (fixed, sigma) = (slices(pk.fixed_values()), slices(pk.permutation().permutations()));
         let executor = kernels.executor();
         let fixed = executor.map(fixed.len(), |index| Stored::keep(kernels, fixed[index]));
-        let cells = derived.labels.find(kernels, &sigma).into_iter().zip(sigma);
-        let sigma = cells
-            .map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec().into()), Stored::Cells))
-            .collect();
+        let sigma = permutation_columns(kernels, &derived, &sigma).collect();
+        Ok(Self::of_columns(params, derived, constraint_system, fixed, sigma))
+    }
+
+    /// A key in the engine's own memory.
+    pub(super) fn of_columns(
+        params: &ParamsKZG<Bn256>,
+        derived: Derived<Bn254G1Spec>,
+        constraint_system: ConstraintSystem<Fr>,
+        fixed: Vec<Stored<Bn254FrSpec>>,
+        sigma: Vec<Stored<Bn254FrSpec>>,
+    ) -> PreparedKey<'static> {
         let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
-        Ok(PreparedKey { material, constraint_system, derived })
+        PreparedKey { material, constraint_system, derived }
     }
 
     fn new(
@@ -115,7 +125,8 @@ impl<'k> PreparedKey<'k> {
         params: Held<'k, ParamsKZG<Bn256>>,
         pk: Held<'k, ProvingKey<G1Affine>>,
     ) -> Result<Self, Error> {
-        let (derived, constraint_system) = derive(kernels, &params, &pk)?;
+        let (derived, constraint_system) = derive(kernels, &params, pk.get_vk())?;
+        check_columns(&pk, &derived.shape)?;
         Ok(Self { material: Material::Library { params, pk }, constraint_system, derived })
     }
 
@@ -160,17 +171,26 @@ fn slices<B>(polynomials: &[Polynomial<Fr, B>]) -> Vec<&[Bn254Fr]> {
     polynomials.iter().map(|polynomial| cast::scalars(polynomial.values())).collect()
 }
 
+/// Permutation columns as they are kept.
+pub(super) fn permutation_columns(
+    kernels: &Kernels,
+    derived: &Derived<Bn254G1Spec>,
+    columns: &[&[Bn254Fr]],
+) -> impl Iterator<Item = Stored<Bn254FrSpec>> {
+    let cells = derived.labels.find(kernels, columns).into_iter().zip(columns);
+    cells.map(|(cells, rows)| cells.map_or_else(|| Stored::Plain(rows.to_vec().into()), Stored::Cells))
+}
+
 /// Checks a key and its SRS and derives what proofs need besides their columns.
-fn derive(
+pub(super) fn derive(
     kernels: &Kernels,
     params: &ParamsKZG<Bn256>,
-    pk: &ProvingKey<G1Affine>,
+    vk: &VerifyingKey<G1Affine>,
 ) -> Result<(Derived<Bn254G1Spec>, ConstraintSystem<Fr>), Error> {
-    let shape = shape::shape(pk)?;
+    let shape = shape::shape(vk)?;
     if params.k() != shape.k {
         return Err(Error::ParamsMismatch { key: shape.k, params: params.k() });
     }
-    check_columns(pk, &shape)?;
     let domain = Domain::new(shape.k)?;
     let derived = Derived {
         labels: Labels::new(kernels, &domain, shape.permutation.len()),
@@ -178,10 +198,10 @@ fn derive(
         programs: Programs::new(&shape, kernels.threads()),
         lagrange_bases: params::lagrange_bases(params)?,
         seen: Seen::default(),
-        transcript_repr: cast::from_scalar(pk.get_vk().transcript_repr()),
+        transcript_repr: cast::from_scalar(vk.transcript_repr()),
         shape,
     };
-    Ok((derived, pk.get_vk().cs().clone()))
+    Ok((derived, vk.cs().clone()))
 }
 
 /// Checks that a key has the columns its constraint system speaks of: a key assembled or read

@@ -17,7 +17,9 @@ mod keys;
 mod layout;
 mod vk_check;
 
+pub(crate) use domain::evaluation_domain;
 pub(crate) use keys::{generate_pk, generate_vk};
+pub(crate) use layout::check_constraints;
 
 use ff::{Field, FromUniformBytes};
 use halo2_axiom::arithmetic::CurveAffine;

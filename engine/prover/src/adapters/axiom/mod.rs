@@ -13,6 +13,7 @@ mod key;
 pub mod keygen;
 pub(crate) mod params;
 mod prover;
+mod read;
 mod shape;
 mod transcript;
 

@@ -18,12 +18,13 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate, scratch};
 use crate::memory::Memory;
 use crate::plan::ProofPlan;
 use crate::prove::{prove, rehearse};
 use crate::session::{Replay, Session};
 use crate::settle::Rehearsal;
+use crate::stages::synthesis::Taken;
 use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
@@ -38,7 +39,7 @@ impl Prover {
         params: &'k ParamsKZG<Bn256>,
         pk: &'k ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'k>, Error> {
-        PreparedKey::borrowed(&self.kernels, params, pk)
+        PreparedKey::borrowed(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], sharing ownership of both.
@@ -50,14 +51,14 @@ impl Prover {
         params: Arc<ParamsKZG<Bn256>>,
         pk: Arc<ProvingKey<G1Affine>>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::shared(&self.kernels, params, pk)
+        PreparedKey::shared(&self.kernels_for_a_key(), params, pk)
     }
 
-    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, as
-    /// coefficients, and the rest is dropped.
+    /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
+    /// the rows, packed, and the rest is dropped.
     ///
-    /// This saves 32 bytes per row for each fixed and permutation column. Each proof computes the
-    /// values of the permutation columns again, one forward NTT each.
+    /// Of the library's 64 bytes per row for each fixed and permutation column four to ten are left for
+    /// most columns. Each proof interpolates them again, one inverse transform each.
     ///
     /// # Errors
     /// As [`Prover::prepare`].
@@ -66,7 +67,7 @@ impl Prover {
         params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::compact(&self.kernels, params, pk)
+        PreparedKey::compact(&self.kernels_for_a_key(), params, pk)
     }
 
     /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
@@ -122,11 +123,11 @@ impl Prover {
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Estimate, circuits: usize) -> Result<Workspace, Error> {
+    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
         let limit = self.pool.limit();
-        if limit.bytes() == usize::MAX {
+        let Some(estimate) = estimate else {
             return Ok(self.pool.workspace());
-        }
+        };
         let needed = estimate.smallest.unwrap_or(estimate.at_least);
         if needed > limit.bytes() {
             return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
@@ -183,7 +184,7 @@ impl Prover {
         compress_selectors: bool,
     ) -> Result<VerifyingKey<G1Affine>, Error> {
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_vk(&self.kernels, params, &bases, circuit, compress_selectors)
+        keygen::generate_vk(&self.kernels_for_a_key(), params, &bases, circuit, compress_selectors)
     }
 
     /// Generates the proving key of `vk`; its bytes are those of the library's `keygen_pk`.
@@ -198,7 +199,7 @@ impl Prover {
     ) -> Result<ProvingKey<G1Affine>, Error> {
         let compress_selectors = vk.compress_selectors();
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_pk(&self.kernels, params, &bases, Some(vk), circuit, compress_selectors)
+        keygen::generate_pk(&self.kernels_for_a_key(), params, &bases, Some(vk), circuit, compress_selectors)
     }
 
     /// [`Prover::prove`] for the caller's names of the curve and its scalars.
@@ -260,10 +261,10 @@ impl Prover {
         }
         let shape = &key.derived.shape;
         let view = key.key();
-        let estimate = self.estimate(key, circuits.len());
-        let memory = Memory::new(self.workspace(estimate, circuits.len())?, shape.k);
-        let _scratch = memory.charge(estimate.scratch)?;
-        let count = circuits.len();
+        let (count, limit) = (circuits.len(), self.pool.limit().bytes());
+        let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
+        let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
+        let kernel_memory = memory.for_kernels(scratch(shape.k, self.threads()));
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -273,9 +274,8 @@ impl Prover {
             memory: &memory,
             observer: self.observer.as_ref(),
         };
-        let kernels = self.kernels_for_a_proof();
-        let limit = self.pool.limit().bytes();
-        let ample = limit >= estimate.at_most;
+        let kernels = self.kernels_for_a_proof(Arc::clone(&kernel_memory));
+        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,
             memory: &memory,
@@ -283,8 +283,7 @@ impl Prover {
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
             limit,
             rehearsal,
-            cells: 0,
-            window: None,
+            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
             control: &self.control,
             stage: None,
@@ -298,10 +297,14 @@ impl Prover {
         } else {
             prove(&mut session, self.multi_open, &circuits, &columns)
         };
+        let done = done.and_then(|()| kernel_memory.check());
         done.map_err(|error| match error {
-            Error::Memory(MemoryError::ReservationExceeded { .. }) if !ample => {
-                Error::MemoryLimit { limit, needed: estimate.sufficient, circuits: count }
-            }
+            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
+                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
+                    Error::MemoryLimit { limit, needed, circuits: count }
+                }
+                _ => error,
+            },
             error => error,
         })
     }

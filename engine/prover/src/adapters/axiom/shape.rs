@@ -1,7 +1,7 @@
 //! The library's constraint system as a [`Shape`].
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
-use halo2_axiom::plonk::{self, Any, ConstraintSystem, ProvingKey};
+use halo2_axiom::plonk::{self, Any, ConstraintSystem, VerifyingKey};
 use parhelion_field_kernels::Bn254FrSpec;
 
 use crate::Error;
@@ -13,9 +13,8 @@ use crate::shape::{Column, ColumnKind, Expression, Gate, Lookup, Shape};
 /// The degree is the one of the key's domain. The library reads its degree limit from the
 /// environment variable `MAX_DEGREE` whenever it is asked; the domain tells what it was when the
 /// key was made. A constraint of higher degree, which that domain cannot hold, is an error.
-pub(super) fn shape(pk: &ProvingKey<G1Affine>) -> Result<Shape<Bn254FrSpec>, Error> {
-    let (vk, domain) = (pk.get_vk(), pk.get_vk().get_domain());
-    let cs = vk.cs();
+pub(super) fn shape(vk: &VerifyingKey<G1Affine>) -> Result<Shape<Bn254FrSpec>, Error> {
+    let (domain, cs) = (vk.get_domain(), vk.cs());
     let shape = Shape {
         k: domain.k,
         degree: domain.quotient_poly_degree as usize + 1,

@@ -1,12 +1,14 @@
 //! Evaluations at x, and the argument that opens the commitments there.
 
 mod evaluate;
+mod grouped;
 mod gwc;
 mod lagrange;
 mod queries;
 mod shplonk;
 
 pub(crate) use evaluate::evaluate;
+pub(crate) use grouped::Grouped;
 pub(crate) use lagrange::batch;
 pub(crate) use queries::{Opened, Poly, Polys, opened as queries};
 

@@ -14,7 +14,7 @@ use crate::Error;
 /// `EvaluationDomain::new` gives the same, but for transform tables of 4E - 2 columns, E being the
 /// ratio of the extended domain to the domain: 14 columns at degree 5, half a gigabyte at k = 20.
 /// They are indexed, but on x86-64 not read, by the library's transforms.
-pub(super) fn evaluation_domain(degree: usize, k: u32) -> Result<EvaluationDomain<Fr>, Error> {
+pub(crate) fn evaluation_domain(degree: usize, k: u32) -> Result<EvaluationDomain<Fr>, Error> {
     let quotient_poly_degree = (degree as u64).saturating_sub(1);
     // The smallest power of two with room for the quotient's coefficients.
     let ratio = quotient_poly_degree.max(1).checked_next_power_of_two();

@@ -68,7 +68,10 @@ pub(crate) fn lay_out<F: Field, ConcreteCircuit: Circuit<F>>(
 }
 
 /// Refuses what the library would panic on.
-fn check_constraints<F: Field>(cs: &ConstraintSystem<F>, compress_selectors: bool) -> Result<(), Error> {
+pub(crate) fn check_constraints<F: Field>(
+    cs: &ConstraintSystem<F>,
+    compress_selectors: bool,
+) -> Result<(), Error> {
     for lookup in cs.lookups() {
         let mut expressions = lookup.input_expressions().iter().chain(lookup.table_expressions());
         if expressions.any(|expression| simple_selectors(expression) > 0) {

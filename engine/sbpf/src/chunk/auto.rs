@@ -1,0 +1,139 @@
+//! How to cut an execution and how many chunks to prove at once.
+
+use std::fmt;
+
+use super::config::{KeygenConfig, LOOKUP_BITS};
+use super::error::ProveError;
+use super::execution::{ChunkedExecution, steps_in};
+use super::memory;
+use crate::circuit::{MAX_K, MIN_K};
+
+/// How an execution is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// log2 of the rows of a circuit.
+    pub k: u32,
+    /// Instructions in a chunk; the last may have fewer.
+    pub chunk_size: u64,
+    /// How many chunks there are.
+    pub chunks: u64,
+    /// Instructions executed, those of syscalls included.
+    pub steps: u64,
+    /// Chunks that are proven at the same time.
+    pub at_once: usize,
+    /// Threads for each of them.
+    pub threads: usize,
+    /// What keys, SRS, witnesses and proofs in work take together, about, in bytes.
+    pub expected_bytes: usize,
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} steps in {} chunks of {} (k = {}), {} at once with {} threads each, about {} MiB",
+            self.steps,
+            self.chunks,
+            self.chunk_size,
+            self.k,
+            self.at_once,
+            self.threads,
+            self.expected_bytes >> 20
+        )
+    }
+}
+
+/// How chunks follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// One after the other, each on all threads.
+    OneByOne,
+    /// So many at once, which share the threads.
+    AtOnce(usize),
+    /// Whatever is best.
+    Auto,
+}
+
+/// Chooses for an execution that was gone through once.
+pub(super) fn choose(
+    execution: &ChunkedExecution<'_>,
+    config: &KeygenConfig,
+    mode: Mode,
+) -> Result<Choice, ProveError> {
+    if config.lookup_bits != LOOKUP_BITS {
+        return Err(ProveError::LookupBits { expected: LOOKUP_BITS, got: config.lookup_bits });
+    }
+    if !(MIN_K..=MAX_K).contains(&config.k) {
+        return Err(ProveError::Size(config.k));
+    }
+    if let Some(chunk) = config.chunk_size
+        && !(1..=steps_in(config.k)).contains(&chunk)
+    {
+        let most = steps_in(config.k);
+        return Err(ProveError::TooLarge { what: "steps in a chunk", k: config.k, most, got: chunk });
+    }
+    let sizes: Vec<u32> = match config.srs.fixed_k() {
+        Some(k) if !(MIN_K..=config.k).contains(&k) => return Err(ProveError::Size(k)),
+        Some(k) => vec![k],
+        None => (MIN_K..=config.k).collect(),
+    };
+    let table = execution.plan.table_rows() as u64;
+    let fitting: Vec<u32> = sizes
+        .into_iter()
+        .filter(|&k| table.max(config.chunk_size.unwrap_or(1).min(execution.steps())) <= steps_in(k))
+        .collect();
+    let (Some(&smallest), Some(&largest)) = (fitting.first(), fitting.last()) else {
+        let (k, got) = (config.k, table);
+        return Err(ProveError::TooLarge {
+            what: "instructions or words touched",
+            k,
+            most: steps_in(k),
+            got,
+        });
+    };
+    let limit = config.memory_limit.unwrap_or(usize::MAX);
+    let choices: Vec<Choice> = match (mode, config.chunk_size) {
+        (Mode::Auto, None) => fitting.iter().flat_map(|&k| shares(execution, config, k)).collect(),
+        (Mode::Auto, Some(_)) => shares(execution, config, smallest),
+        (Mode::OneByOne | Mode::AtOnce(_), size) => {
+            // As large as allowed, but no larger than it takes.
+            let enough = fitting.iter().copied().find(|&k| execution.steps() <= steps_in(k));
+            let k = if size.is_some() { smallest } else { enough.unwrap_or(largest) };
+            let at_once = if let Mode::AtOnce(chunks) = mode { chunks.max(1) } else { 1 };
+            vec![choice(execution, config, k, at_once)]
+        }
+    };
+    let needed = choices.iter().map(|choice| choice.expected_bytes).min().unwrap_or(0);
+    let within = choices.into_iter().filter(|choice| choice.expected_bytes <= limit);
+    within.min_by(|a, b| time(a).total_cmp(&time(b))).ok_or(ProveError::MemoryLimit { limit, needed })
+}
+
+/// The ways to share the threads among chunks of a size.
+fn shares(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32) -> Vec<Choice> {
+    let threads = config.thread_count();
+    let chunks = choice(execution, config, k, 1).chunks;
+    (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
+        .filter(|at_once| threads % at_once == 0)
+        .map(|at_once| choice(execution, config, k, at_once))
+        .collect()
+}
+
+fn choice(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32, at_once: usize) -> Choice {
+    let steps = execution.steps();
+    let chunk_size = config.chunk_size.unwrap_or(steps_in(k)).min(steps);
+    let chunks = steps.div_ceil(chunk_size);
+    let at_once = at_once.min(usize::try_from(chunks).unwrap_or(usize::MAX));
+    let threads = (config.thread_count() / at_once).max(1);
+    let expected_bytes = memory::shared(k) + at_once * memory::of_chunk(k, threads);
+    Choice { k, chunk_size, chunks, steps, at_once, threads, expected_bytes }
+}
+
+/// How long it takes, about, in the time that a row takes one thread.
+fn time(choice: &Choice) -> f64 {
+    // Measured: see docs/src/sbpf.md.
+    const ROWS_OF_A_CHUNK: f64 = 400.0;
+    const USE_OF_FURTHER_THREADS: f64 = 0.85;
+    let rounds = choice.chunks.div_ceil(choice.at_once as u64) as f64;
+    let rows = ROWS_OF_A_CHUNK + (1_u64 << choice.k) as f64;
+    rounds * rows / (1.0 + USE_OF_FURTHER_THREADS * (choice.threads - 1) as f64)
+}

@@ -1,0 +1,233 @@
+//! Proofs of whole executions.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use parhelion::{MemoryLimit, Pool, Prover};
+use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
+
+use super::auto::{Choice, Mode, choose};
+use super::config::KeygenConfig;
+use super::error::ProveError;
+use super::execution::ChunkedExecution;
+use super::folder::Folder;
+use super::links::LinkSecret;
+use super::observer::ChunkReport;
+use super::proof::{ChunkProof, ExecutionProof};
+use super::prove::ChunkProver;
+use super::verify::ChunkVerifier;
+use super::{memory, srs};
+use crate::{ExecutionConfig, ExecutionTrace, Program};
+
+/// Proves an execution chunk by chunk, each on all threads.
+///
+/// ```no_run
+/// use parhelion_sbpf::{
+///     Assembly, ExecutionConfig, KeygenConfig, execute_and_trace, prove_execution_chunked, verify_execution,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let program = Assembly::v0("mov64 r0, 1\n add64 r0, 2\n exit").build()?;
+/// let trace = execute_and_trace(&program, &[], &ExecutionConfig::default())?;
+/// let config = KeygenConfig::new(12, std::env::temp_dir(), 8).with_chunk_size(1000);
+/// let proof = prove_execution_chunked(&program, &trace, &config)?;
+/// assert_eq!(verify_execution(&program, &[], &proof, &config)?.value, 3);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If the trace is not one of this program, the execution does what no constraints cover or does not
+/// fit, the memory limit is too small, or files cannot be written. What was finished stays in the
+/// folder of `config`.
+pub fn prove_execution_chunked(
+    program: &Program,
+    trace: &ExecutionTrace,
+    config: &KeygenConfig,
+) -> Result<ExecutionProof, ProveError> {
+    run(program, trace, config, Mode::OneByOne)
+}
+
+/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit.
+///
+/// # Errors
+/// As [`prove_execution_chunked`].
+pub fn prove_execution_chunked_parallel(
+    program: &Program,
+    trace: &ExecutionTrace,
+    config: &KeygenConfig,
+    at_once: usize,
+) -> Result<ExecutionProof, ProveError> {
+    run(program, trace, config, Mode::AtOnce(at_once))
+}
+
+/// As [`prove_execution_chunked`], with the size of chunks (unless it is told), the number of chunks at
+/// once and the threads of each chosen from the length of the trace, the number of threads and the
+/// memory limit. The observer of `config` is told what was chosen.
+///
+/// # Errors
+/// As [`prove_execution_chunked`].
+pub fn prove_execution_chunked_auto(
+    program: &Program,
+    trace: &ExecutionTrace,
+    config: &KeygenConfig,
+) -> Result<ExecutionProof, ProveError> {
+    run(program, trace, config, Mode::Auto)
+}
+
+fn run(
+    program: &Program,
+    trace: &ExecutionTrace,
+    config: &KeygenConfig,
+    mode: Mode,
+) -> Result<ExecutionProof, ProveError> {
+    let whole = ChunkedExecution::of_trace(program, trace, u64::MAX)?;
+    let choice = choose(&whole, config, mode)?;
+    config.observer.chosen(&choice);
+    drop(whole);
+    let execution = ChunkedExecution::of_trace(program, trace, choice.chunk_size)?;
+
+    let begin = Instant::now();
+    let params = srs::params(config, choice.k)?;
+    let pool = pool(config, &choice);
+    let executors = executors(&choice)?;
+    let prover = |executor: &Arc<dyn Executor>| {
+        Prover::builder().executor(executor.clone()).pool(pool.clone()).build()
+    };
+    let first = ChunkProver::new(&params, prover(&executors[0])?, executors[0].clone())?;
+    let siblings =
+        executors[1..].iter().map(|executor| Ok(first.sibling(prover(executor)?, executor.clone())));
+    let siblings = siblings.collect::<Result<Vec<_>, ProveError>>()?;
+    let provers: Vec<&ChunkProver> = std::iter::once(&first).chain(&siblings).collect();
+    config.observer.keys(begin.elapsed());
+
+    let verifier = ChunkVerifier::with_key(&params, first.verifying_key().clone());
+    let mut proof = ExecutionProof {
+        program: program.id(),
+        input: *blake3::hash(trace.input()).as_bytes(),
+        heap_size: trace.config().heap_size,
+        k: choice.k,
+        disclosure: execution.disclosure(),
+        chunks: Vec::new(),
+    };
+    let opened = config.folder.as_ref().map(|path| {
+        let observer = &*config.observer;
+        Folder::open(path, &proof, choice.chunk_size, execution.chunks(), &verifier, observer)
+    });
+    let (folder, found) = match opened.transpose()? {
+        Some((folder, found)) => (Some(folder), found),
+        None => (None, vec![None; usize::try_from(execution.chunks()).unwrap_or(usize::MAX)]),
+    };
+    let secret = folder.as_ref().map_or_else(LinkSecret::random, |folder| folder.secret().clone());
+    let kept: Vec<u64> =
+        (0..).zip(&found).filter(|(_, chunk)| chunk.is_some()).map(|(index, _)| index).collect();
+    let work = Work { execution: &execution, secret, folder: folder.as_ref(), config };
+    proof.chunks = work.all(&provers, found)?;
+    if !kept.is_empty() {
+        // What an earlier run left is not trusted to fit.
+        let settings = ExecutionConfig::default().with_heap_size(proof.heap_size);
+        let verify = |proof: &ExecutionProof| {
+            verifier.verify_execution(program, trace.input(), &settings, &proof.disclosure, &proof.chunks)
+        };
+        if let Err(error) = verify(&proof) {
+            let mut found: Vec<_> = proof.chunks.drain(..).map(Some).collect();
+            for index in kept {
+                config.observer.damaged(index, &error.to_string());
+                found[index as usize] = None;
+            }
+            proof.chunks = work.all(&provers, found)?;
+            verify(&proof).map_err(Box::new)?;
+        }
+    }
+    folder.map_or(Ok(()), Folder::finish)?;
+    Ok(proof)
+}
+
+/// Buffers of all proofs come from one pool, which keeps them within the limit.
+fn pool(config: &KeygenConfig, choice: &Choice) -> Pool {
+    let limit = config.memory_limit.map_or_else(MemoryLimit::unlimited, |limit| {
+        MemoryLimit::new(memory::left_for_buffers(limit, choice.k, choice.at_once))
+    });
+    Pool::builder().limit(limit).build()
+}
+
+/// One for each chunk in work.
+fn executors(choice: &Choice) -> Result<Vec<Arc<dyn Executor>>, ProveError> {
+    let executor = |_| match choice.threads {
+        1 => Ok(Arc::new(Sequential) as Arc<dyn Executor>),
+        threads => match RayonExecutor::new(threads) {
+            Ok(executor) => Ok(Arc::new(executor) as Arc<dyn Executor>),
+            Err(_) => Err(ProveError::Threads(threads)),
+        },
+    };
+    (0..choice.at_once.max(1)).map(executor).collect()
+}
+
+/// Chunks to be proven.
+struct Work<'a> {
+    execution: &'a ChunkedExecution<'a>,
+    secret: LinkSecret,
+    folder: Option<&'a Folder>,
+    config: &'a KeygenConfig,
+}
+
+impl Work<'_> {
+    /// Proves what was not found. The first error ends the work; what is being proven then is finished
+    /// and kept.
+    fn all(
+        &self,
+        provers: &[&ChunkProver],
+        found: Vec<Option<ChunkProof>>,
+    ) -> Result<Vec<ChunkProof>, ProveError> {
+        let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
+        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let results = Mutex::new((found, None));
+        let worker = |prover: &ChunkProver| {
+            while !failed.load(Ordering::Relaxed) {
+                let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                let proven = self.one(prover, index as u64);
+                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                match proven {
+                    Ok(chunk) => results.0[index] = Some(chunk),
+                    Err(error) => {
+                        failed.store(true, Ordering::Relaxed);
+                        results.1.get_or_insert(error);
+                    }
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let (first, others) = provers.split_first().expect("there is a prover");
+            let worker = &worker;
+            for prover in others {
+                scope.spawn(move || worker(prover));
+            }
+            worker(first);
+        });
+        let (chunks, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Some(error) => Err(error),
+            None => Ok(chunks.into_iter().flatten().collect()),
+        }
+    }
+
+    fn one(&self, prover: &ChunkProver, index: u64) -> Result<ChunkProof, ProveError> {
+        let observer = &self.config.observer;
+        observer.started(index);
+        let begin = Instant::now();
+        let chunk = prover.prove_chunk(self.execution, index, &self.secret)?;
+        if let Some(folder) = self.folder {
+            folder.keep(&chunk)?;
+        }
+        observer.proven(&ChunkReport {
+            index,
+            chunks: self.execution.chunks(),
+            steps: chunk.steps,
+            took: begin.elapsed(),
+            proof_bytes: chunk.proof.len(),
+            peak_buffer_bytes: prover.peak_buffer_bytes(),
+        });
+        Ok(chunk)
+    }
+}
