@@ -51,7 +51,11 @@ pub(crate) struct PointTable<S: FieldSpec> {
 impl<S: FieldSpec> PointTable<S> {
     pub(super) fn new(point: Fp<S>) -> Self {
         let mut step = Fp::ONE;
-        let powers = std::array::from_fn(|_| std::mem::replace(&mut step, step * point));
+        let powers = std::array::from_fn(|_| {
+            let power = step;
+            step *= point;
+            power
+        });
         Self { powers, step }
     }
 }

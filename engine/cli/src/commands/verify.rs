@@ -1,4 +1,4 @@
-//! `parhelion verify`: proof files against the stock verifier.
+//! `parhelion verify`: proof files against the stock verifier, and executions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use parhelion_cli::store::{CacheDir, KeyStore, Srs};
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
+use super::execution::{self, Folder};
 use crate::args::{Common, VerifyArgs};
 use crate::error::CommandError;
 use crate::ui;
@@ -30,6 +31,8 @@ struct Verdict {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checked: Option<Checked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<execution::verify::Checked>,
 }
 
 /// What a valid proof says.
@@ -44,17 +47,44 @@ struct Checked {
 }
 
 pub(crate) fn run(common: &Common, args: &VerifyArgs) -> Result<(), CommandError> {
-    let files = proof_files(&args.path)?;
+    let executions = executions(&args.path)?;
+    if executions.first().is_none_or(|folder| folder.path() != args.path) {
+        let options = [("--program", &args.program), ("--input", &args.input), ("--output", &args.output)];
+        if let Some((option, _)) = options.iter().find(|(_, given)| given.is_some()) {
+            return Err(CommandError::NotAnExecution { option, path: args.path.clone() });
+        }
+    }
+    let files = match proof_files(&args.path) {
+        Err(CommandError::NoProofs { .. }) if !executions.is_empty() => Vec::new(),
+        files => files?,
+    };
     let cache = common.cache()?;
     common.limit_library_threads()?;
     let mut warned = false;
-    let proofs: Vec<Verdict> = files
+    let verdict = |file: PathBuf, reason: Option<String>| Verdict {
+        file,
+        valid: reason.is_none(),
+        reason,
+        checked: None,
+        execution: None,
+    };
+    let mut proofs: Vec<Verdict> = files
         .into_iter()
         .map(|file| match check(common, &cache, args, &file, &mut warned) {
-            Ok(checked) => Verdict { file, valid: true, reason: None, checked: Some(checked) },
-            Err(reason) => Verdict { file, valid: false, reason: Some(reason), checked: None },
+            Ok(checked) => Verdict { checked: Some(checked), ..verdict(file, None) },
+            Err(reason) => verdict(file, Some(reason)),
         })
         .collect();
+    if !executions.is_empty() && args.srs.is_none() && !warned {
+        ui::warn_of_testing_parameters();
+    }
+    proofs.extend(executions.iter().map(|folder| {
+        let file = folder.path().to_owned();
+        match execution::verify::check(common, args, folder) {
+            Ok(checked) => Verdict { execution: Some(checked), ..verdict(file, None) },
+            Err(error) => verdict(file, Some(error.to_string())),
+        }
+    }));
     let invalid = proofs.iter().filter(|proof| !proof.valid).count();
     let report = Report { valid: invalid == 0, proofs };
     if common.json {
@@ -66,6 +96,21 @@ pub(crate) fn run(common: &Common, args: &VerifyArgs) -> Result<(), CommandError
         0 => Ok(()),
         _ => Err(CommandError::Invalid { invalid, checked: report.proofs.len() }),
     }
+}
+
+/// The folder itself, if it is that of an execution, or those in it that are.
+fn executions(path: &Path) -> Result<Vec<Folder>, CommandError> {
+    if let Some(folder) = Folder::find(path) {
+        return Ok(vec![folder]);
+    }
+    let fail = |source| CommandError::Io { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(fail)?.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries: Result<Vec<_>, _> = fs::read_dir(path).map_err(fail)?.collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(fail)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths.iter().filter_map(|path| Folder::find(path)).collect())
 }
 
 /// The file itself, or all proof files in a directory, by name.
@@ -132,11 +177,17 @@ fn check(
 
 fn print(verdict: &Verdict) {
     let file = verdict.file.display();
-    match (&verdict.checked, &verdict.reason) {
-        (Some(checked), _) => ui::say(&format!(
+    match (&verdict.checked, &verdict.execution, &verdict.reason) {
+        (_, Some(execution), _) => {
+            ui::say(&format!("{file}: valid ({})", execution.summary()));
+            execution.print();
+        }
+        (Some(checked), ..) => ui::say(&format!(
             "{file}: valid ({}, k = {}, {}, {} bytes, {:.3} s)",
             checked.circuit, checked.k, checked.multi_open, checked.proof_bytes, checked.seconds
         )),
-        (None, reason) => ui::say(&format!("{file}: NOT VALID: {}", reason.as_deref().unwrap_or("unknown"))),
+        (None, None, reason) => {
+            ui::say(&format!("{file}: NOT VALID: {}", reason.as_deref().unwrap_or("unknown")))
+        }
     }
 }

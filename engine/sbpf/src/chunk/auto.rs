@@ -113,7 +113,7 @@ fn shares(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32) -> Ve
     let threads = config.thread_count();
     let chunks = choice(execution, config, k, 1).chunks;
     (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
-        .filter(|at_once| threads % at_once == 0)
+        .filter(|at_once| threads.is_multiple_of(*at_once))
         .map(|at_once| choice(execution, config, k, at_once))
         .collect()
 }

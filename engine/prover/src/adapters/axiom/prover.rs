@@ -264,7 +264,8 @@ impl Prover {
         let (count, limit) = (circuits.len(), self.pool.limit().bytes());
         let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
         let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
-        let kernel_memory = memory.for_kernels(scratch(shape.k, self.threads()));
+        let scratch = scratch(shape.k, self.threads());
+        let _scratch = memory.charge(scratch)?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
@@ -274,7 +275,7 @@ impl Prover {
             memory: &memory,
             observer: self.observer.as_ref(),
         };
-        let kernels = self.kernels_for_a_proof(Arc::clone(&kernel_memory));
+        let kernels = self.kernels_for_a_proof(scratch);
         let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,
@@ -297,7 +298,6 @@ impl Prover {
         } else {
             prove(&mut session, self.multi_open, &circuits, &columns)
         };
-        let done = done.and_then(|()| kernel_memory.check());
         done.map_err(|error| match error {
             Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
                 Some(Estimate { sufficient: needed, .. }) if limit < needed => {

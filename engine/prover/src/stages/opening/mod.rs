@@ -10,7 +10,7 @@ mod shplonk;
 pub(crate) use evaluate::evaluate;
 pub(crate) use grouped::Grouped;
 pub(crate) use lagrange::batch;
-pub(crate) use queries::{Opened, Poly, Polys, opened as queries};
+pub(crate) use queries::{Opened, Polys, opened as queries};
 
 use parhelion_field_kernels::CurveSpec;
 
