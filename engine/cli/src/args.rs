@@ -160,7 +160,11 @@ With --limits the engine proves without a limit and under N of them, evenly from
 without one to the smallest that it can do with, as a rehearsal of the circuit tells; one at which no
 proof is possible is reported with the error.
 
-With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read
+The circuits of halo2_proofs run against that library, and nothing is cached. With --keygen their
+children time keygen_pk on one side and the engine's preparation of parameters and key on the other;
+both sides begin with keygen_vk. There are no --limits for them.
+
+With --keygen the other children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
 for that, measured apart, are the same on both sides, and are reported as synthesis.
 
@@ -168,12 +172,13 @@ Examples:
   parhelion bench --circuit pairing --k 15 --runs 3
   parhelion bench --circuit plonk --k 16 --threads 1 --json
   parhelion bench --circuit pairing --k 15 --limits 6 --json
-  parhelion bench --keygen --circuit pairing --k 15";
+  parhelion bench --keygen --circuit pairing --k 15
+  parhelion bench --circuit orchard --actions 4 --threads 2";
 
 /// Which circuit, and how it is proven.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CircuitArgs {
-    /// The demo circuit: plonk, poseidon or pairing
+    /// The demo circuit: plonk, poseidon or pairing; of halo2_proofs orchard or poseidon-pasta
     #[arg(long, value_name = "NAME")]
     pub(crate) circuit: String,
     /// log2 of the number of rows [default: depends on the circuit]
@@ -188,6 +193,9 @@ pub(crate) struct CircuitArgs {
     /// How commitments are opened: shplonk or gwc
     #[arg(long, value_name = "SCHEME", default_value_t)]
     pub(crate) multi_open: MultiOpen,
+    /// How many circuits of halo2_proofs are proven together: actions, if of orchard
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) actions: u8,
 }
 
 /// Which program is executed, on what, and what it may use.
@@ -225,7 +233,8 @@ pub(crate) enum ProgramDemo {
 pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
-    /// A demo circuit instead of a program: plonk, poseidon or pairing
+    /// A demo circuit instead of a program: plonk, poseidon or pairing; of halo2_proofs orchard or
+    /// poseidon-pasta
     #[arg(long, value_name = "NAME", group = "what")]
     pub(crate) circuit: Option<String>,
     /// log2 of the number of rows; for a program, at most [default: depends on the circuit]
@@ -246,6 +255,9 @@ pub(crate) struct ProveArgs {
     /// How commitments are opened: shplonk or gwc
     #[arg(long, value_name = "SCHEME", default_value_t, requires = "circuit")]
     pub(crate) multi_open: MultiOpen,
+    /// How many circuits of halo2_proofs are proven together: actions, if of orchard
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "circuit", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) actions: u8,
     /// Directory for the proofs [default: parhelion-out, and there the program's name]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -254,9 +266,9 @@ pub(crate) struct ProveArgs {
 impl ProveArgs {
     /// The circuit asked for, if it is one.
     pub(crate) fn circuit(&self) -> Option<CircuitArgs> {
-        let Self { k, seed, multi_open, .. } = *self;
+        let Self { k, seed, multi_open, actions, .. } = *self;
         let circuit = self.circuit.clone()?;
-        Some(CircuitArgs { circuit, k, seed, srs: self.srs.clone(), multi_open })
+        Some(CircuitArgs { circuit, k, seed, srs: self.srs.clone(), multi_open, actions })
     }
 
     /// Where proofs of circuits go, and in folders of their own those of programs.

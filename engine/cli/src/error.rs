@@ -26,6 +26,12 @@ pub(crate) enum CommandError {
     OwnProof(#[source] VerifyError),
     #[error("the library's prover failed: {0}")]
     Stock(halo2_axiom::plonk::Error),
+    #[error("halo2_proofs failed: {0}")]
+    Pasta(halo2_proofs::plonk::Error),
+    #[error("the proof just made does not verify: {0}")]
+    OwnPastaProof(String),
+    #[error("circuit {circuit} has no use for {option}: {reason}")]
+    Option { circuit: &'static str, option: &'static str, reason: &'static str },
     #[error("the library's prover could not be overheard: {0}")]
     Capture(#[from] parhelion::oracle::CaptureError),
     #[error("{invalid} of {checked} proofs are not valid")]
@@ -90,6 +96,7 @@ impl CommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Demo(DemoError::UnknownName { .. } | DemoError::UnsuitableK { .. })
+            | Self::Option { .. }
             | Self::Prove(ProveError::Size(_))
             | Self::NotAnExecution { .. } => ExitCode::from(2),
             _ => ExitCode::FAILURE,

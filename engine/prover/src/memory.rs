@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use parhelion_allocators::{self as allocators, Lease, Workspace};
+use parhelion_allocators::{self as allocators, Charge, Lease, Workspace};
 use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::Error;
@@ -49,16 +49,30 @@ impl Memory {
         Self { workspace, column: column_bytes(k), rest: Mutex::default() }
     }
 
+    /// Counts `bytes` that are not leased here against the limit of this proof until the charge is dropped.
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Error> {
+        Ok(self.workspace.charge(bytes)?)
+    }
+
     /// Returns what exceeds `bytes` to the limit, for other proofs.
     pub(crate) fn keep(&self, bytes: usize) {
         self.workspace.reservation().shrink_to(bytes);
     }
 
+    /// What was reserved is what the proof should need. If it needs more, it takes what nobody else has.
     fn lease<T>(
         &self,
         lease: impl Fn(&Workspace) -> Result<Lease<T>, allocators::Error>,
     ) -> Result<Lease<T>, Error> {
-        Ok(lease_from(&self.workspace, lease)?)
+        let result = match lease(&self.workspace) {
+            Err(allocators::Error::ReservationExceeded { requested, available, .. }) => {
+                // Without luck the error is that of the lease.
+                let _ = self.workspace.reservation().try_grow(requested - available);
+                lease(&self.workspace)
+            }
+            result => result,
+        };
+        Ok(result?)
     }
 
     /// `len` zeros.
@@ -94,29 +108,9 @@ impl Memory {
         Ok(Owned::Leased(std::mem::replace(&mut rest, left)))
     }
 
-    /// Lends the kernels of this proof up to `bytes` of it.
-    pub(crate) fn for_kernels(&self, bytes: usize) -> Arc<KernelMemory> {
-        KernelMemory::new(self.workspace.clone(), bytes)
-    }
-
     /// A column's size of words, or a little more.
     pub(crate) fn block(&self) -> Result<Lease<u64>, Error> {
         self.lease(|workspace| workspace.lease(self.column / size_of::<u64>()))
-    }
-}
-
-/// What was reserved is what the proof should need. If it needs more, it takes what nobody else has.
-fn lease_from<T>(
-    workspace: &Workspace,
-    lease: impl Fn(&Workspace) -> Result<Lease<T>, allocators::Error>,
-) -> Result<Lease<T>, allocators::Error> {
-    match lease(workspace) {
-        Err(allocators::Error::ReservationExceeded { requested, available, .. }) => {
-            // Without luck the error is that of the lease.
-            let _ = workspace.reservation().try_grow(requested - available);
-            lease(workspace)
-        }
-        result => result,
     }
 }
 

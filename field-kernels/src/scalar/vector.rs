@@ -52,8 +52,9 @@ impl<S: FieldSpec> PointTable<S> {
     pub(super) fn new(point: Fp<S>) -> Self {
         let mut step = Fp::ONE;
         let powers = std::array::from_fn(|_| {
-            let next = step * point;
-            std::mem::replace(&mut step, next)
+            let power = step;
+            step *= point;
+            power
         });
         Self { powers, step }
     }

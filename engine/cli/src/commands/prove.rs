@@ -15,6 +15,7 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
+use super::pasta::{self, with_pasta_demo};
 use crate::args::{CircuitArgs, Common};
 use crate::error::CommandError;
 use crate::ui;
@@ -51,14 +52,17 @@ struct Seconds {
 /// Bytes that the proof took besides keys, SRS and circuit; what the engine estimates for it, and the
 /// smallest limit that it would have kept to.
 #[derive(Serialize)]
-struct Memory {
-    peak_bytes: usize,
-    estimate: usize,
-    smallest_limit: usize,
+pub(super) struct Memory {
+    pub(super) peak_bytes: usize,
+    pub(super) estimate: usize,
+    pub(super) smallest_limit: usize,
 }
 
 /// Proves a demo circuit and writes the proof to `out`.
 pub(crate) fn run(common: &Common, args: &CircuitArgs, out: &Path) -> Result<(), CommandError> {
+    if let Some(done) = with_pasta_demo!(args.circuit.as_str(), D => pasta::prove::<D>(common, args, out)) {
+        return done;
+    }
     let (demo, k) = args.resolve()?;
     let multi_open = args.multi_open;
     let cache = common.cache()?;

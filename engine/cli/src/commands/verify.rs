@@ -4,14 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use parhelion::MultiOpen;
-use parhelion_cli::ProofFile;
 use parhelion_cli::circuits;
 use parhelion_cli::stock;
 use parhelion_cli::store::{CacheDir, KeyStore, Srs};
+use parhelion_cli::{AnyProofFile, PastaProofFile};
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
 use super::execution::{self, Folder};
+use super::pasta::{self, with_pasta_demo};
 use crate::args::{Common, VerifyArgs};
 use crate::error::CommandError;
 use crate::ui;
@@ -40,7 +41,9 @@ struct Verdict {
 struct Checked {
     circuit: String,
     k: u32,
-    multi_open: String,
+    /// How commitments are opened, where there is a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_open: Option<String>,
     public_values: usize,
     proof_bytes: usize,
     seconds: f64,
@@ -141,7 +144,10 @@ fn check(
     path: &Path,
     warned: &mut bool,
 ) -> Result<Checked, String> {
-    let file = ProofFile::read(path).map_err(|error| error.to_string())?;
+    let file = match AnyProofFile::read(path).map_err(|error| error.to_string())? {
+        AnyProofFile::Bn254(file) => file,
+        AnyProofFile::Pasta(file) => return check_pasta(file),
+    };
     let demo = circuits::find(&file.circuit).map_err(|error| error.to_string())?;
     circuits::check_k(demo, file.k).map_err(|error| error.to_string())?;
     let lengths: Vec<usize> = file.instances.iter().map(Vec::len).collect();
@@ -168,10 +174,25 @@ fn check(
     Ok(Checked {
         circuit: file.circuit,
         k: file.k,
-        multi_open: file.multi_open.to_string(),
+        multi_open: Some(file.multi_open.to_string()),
         public_values: demo.instance_len(),
         proof_bytes: file.proof.len(),
         seconds: time.as_secs_f64(),
+    })
+}
+
+/// Checks a proof of circuits of `halo2_proofs`.
+fn check_pasta(file: PastaProofFile) -> Result<Checked, String> {
+    let name = file.circuit.as_str();
+    let seconds = with_pasta_demo!(name, D => pasta::verify::<D>(&file))
+        .ok_or_else(|| format!("no circuit of halo2_proofs is called {name:?}"))??;
+    Ok(Checked {
+        k: file.k,
+        multi_open: None,
+        public_values: file.instances.iter().map(Vec::len).sum(),
+        proof_bytes: file.proof.len(),
+        seconds,
+        circuit: file.circuit,
     })
 }
 
@@ -182,10 +203,13 @@ fn print(verdict: &Verdict) {
             ui::say(&format!("{file}: valid ({})", execution.summary()));
             execution.print();
         }
-        (Some(checked), ..) => ui::say(&format!(
-            "{file}: valid ({}, k = {}, {}, {} bytes, {:.3} s)",
-            checked.circuit, checked.k, checked.multi_open, checked.proof_bytes, checked.seconds
-        )),
+        (Some(checked), ..) => {
+            let Checked { circuit, k, multi_open, proof_bytes, seconds, .. } = checked;
+            let multi_open = multi_open.as_deref().map(|scheme| format!("{scheme}, ")).unwrap_or_default();
+            ui::say(&format!(
+                "{file}: valid ({circuit}, k = {k}, {multi_open}{proof_bytes} bytes, {seconds:.3} s)"
+            ));
+        }
         (None, None, reason) => {
             ui::say(&format!("{file}: NOT VALID: {}", reason.as_deref().unwrap_or("unknown")))
         }

@@ -8,7 +8,7 @@ use parhelion_field_kernels::CurveSpec;
 
 use super::sizes::{CircuitSizes, Size, Sizes};
 use crate::algebra::{Compiled, Source};
-use crate::key::Key;
+use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use crate::stages::opening;
@@ -102,7 +102,10 @@ impl<C: CurveSpec> Model<'_, C> {
         tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
-            let open = widened(self.plan.batch, reach).min(advice.len());
+            let open = match self.key.derived.synthesis {
+                Synthesis::Columns => widened(self.plan.batch, reach).min(advice.len()),
+                Synthesis::Regions => advice.len(),
+            };
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
             closed.stage(cells + (open + early).min(advice.len()));

@@ -1,50 +1,40 @@
-//! Working memory of the kernels, as part of a proof's.
+//! Working memory of the kernels, for one proof.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use parhelion_allocators::{self as allocators, Lease, Workspace};
+use parhelion_allocators::{Lease, Pool, Workspace};
 use parhelion_field_kernels::{Lender, Line, Loan};
 
-use crate::Error;
-
-/// Lends the kernels what was set aside for them. It is counted and wiped with the rest of the
-/// proof's memory, and serves the next proof.
+/// Lends the kernels what a proof is charged for them. What they leave behind is wiped when the proof
+/// ends, and serves the next one.
+///
+/// A kernel that asks for more, or that the system has nothing for, goes on with memory of the heap:
+/// kernels cannot fail.
 #[derive(Debug)]
 pub(crate) struct KernelMemory {
     workspace: Workspace,
-    state: Mutex<State>,
+    /// Bytes that may still be lent.
+    left: Mutex<usize>,
     /// For loans, which outlive the call that made them.
     own: Weak<Self>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// Bytes that may still be lent.
-    left: usize,
-    /// Why the first loan was refused that should have been there.
-    refused: Option<allocators::Error>,
-}
-
 impl KernelMemory {
-    pub(super) fn new(workspace: Workspace, bytes: usize) -> Arc<Self> {
-        let state = Mutex::new(State { left: bytes, refused: None });
-        Arc::new_cyclic(|own| Self { workspace, state, own: own.clone() })
+    /// Up to `bytes` from `pool`.
+    pub(crate) fn new(pool: &Pool, bytes: usize) -> Arc<Self> {
+        let (workspace, left) = (pool.workspace(), Mutex::new(bytes));
+        Arc::new_cyclic(|own| Self { workspace, left, own: own.clone() })
     }
 
-    /// Kernels cannot fail: refused a loan, they go on with memory of the heap. The proof fails here.
-    ///
-    /// # Errors
-    /// If a loan was refused that had been set aside.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match self.with(|state| state.refused.take()) {
-            Some(error) => Err(error.into()),
-            None => Ok(()),
-        }
+    fn take(&self, bytes: usize) -> Option<()> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.checked_sub(bytes)?;
+        Some(())
     }
 
-    fn with<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn give_back(&self, bytes: usize) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) += bytes;
     }
 }
 
@@ -52,17 +42,11 @@ impl Lender for KernelMemory {
     fn lend(&self, lines: usize) -> Option<Loan> {
         let bytes = lines.checked_mul(size_of::<Line>())?;
         let lender = self.own.upgrade()?;
-        self.with(|state| {
-            state.left = state.left.checked_sub(bytes)?;
-            match super::lease_from(&self.workspace, |workspace| workspace.lease(lines)) {
-                Ok(lease) => Some(Box::new(Lent { lease, bytes, lender }) as Loan),
-                Err(error) => {
-                    state.left += bytes;
-                    state.refused.get_or_insert(error);
-                    None
-                }
-            }
-        })
+        self.take(bytes)?;
+        // From here on a loan gives its bytes back, also one without a lease.
+        let mut loan = Lent { lease: Lease::default(), bytes, lender };
+        loan.lease = self.workspace.lease(lines).ok()?;
+        Some(Box::new(loan))
     }
 }
 
@@ -89,36 +73,32 @@ impl DerefMut for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        self.lender.with(|state| state.left += self.bytes);
+        self.lender.give_back(self.bytes);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use parhelion_allocators::{FailurePlan, Pool};
+    use parhelion_allocators::FailurePlan;
 
     use super::*;
 
     #[test]
-    fn no_more_is_lent_than_was_set_aside() {
-        let lender = KernelMemory::new(Pool::default().workspace(), 8 * 64);
+    fn no_more_is_lent_than_a_proof_is_charged() {
+        let lender = KernelMemory::new(&Pool::default(), 8 * 64);
         let loan = lender.lend(6).expect("six of eight lines");
         assert_eq!(loan.len(), 6);
         assert!(lender.lend(3).is_none());
         drop(loan);
         assert!(lender.lend(8).is_some());
-        lender.check().expect("nothing that was set aside is refused");
     }
 
     #[test]
-    fn a_refused_loan_is_an_error_of_the_proof() {
+    fn a_loan_that_fails_takes_nothing() {
         let plan = FailurePlan::default();
-        let pool = Pool::builder().failures(plan.clone()).build();
-        let lender = KernelMemory::new(pool.workspace(), 8 * 64);
+        let lender = KernelMemory::new(&Pool::builder().failures(plan.clone()).build(), 8 * 64);
         plan.fail_at(1);
         assert!(lender.lend(8).is_none());
-        assert!(matches!(lender.check(), Err(Error::Memory(allocators::Error::Injected { .. }))));
         assert!(lender.lend(8).is_some());
-        lender.check().expect("the error is told once");
     }
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
+use super::opening::Poly;
 use super::permutation::Columns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
@@ -143,7 +144,7 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
         let (kernels, shape) = (self.kernels, self.key.shape());
         let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
-        let (n, usable) = (shape.n(), shape.usable_rows());
+        let (n, usable, first) = (shape.n(), shape.usable_rows(), batch.start);
         let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
         let inputs = inputs.collect::<Result<Vec<_>, Error>>()?;
         let scratch = || -> Result<_, Error> {
@@ -175,7 +176,7 @@ impl<C: CurveSpec> Session<'_, C> {
         drop(inputs);
 
         let replayed = self.replay.is_some();
-        for lookup in &mut lookups {
+        for (index, lookup) in (first..).zip(&mut lookups) {
             for column in [&mut lookup.input, &mut lookup.table] {
                 let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
@@ -184,8 +185,8 @@ impl<C: CurveSpec> Session<'_, C> {
                     column[usable..].copy_from_slice(&blinds);
                 }
             }
-            self.skip_blind();
-            self.skip_blind();
+            self.draw_blind(Poly::PermutedInput { circuit, index });
+            self.draw_blind(Poly::PermutedTable { circuit, index });
         }
         Ok(lookups)
     }
@@ -205,6 +206,7 @@ impl<C: CurveSpec> Session<'_, C> {
     /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
     pub(crate) fn lookup_product(
         &mut self,
+        product: Poly,
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
@@ -226,6 +228,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
         self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
+        self.draw_blind(product);
         Ok(z)
     }
 }

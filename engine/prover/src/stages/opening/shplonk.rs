@@ -50,7 +50,7 @@ pub(super) fn open<C: CurveSpec>(
         kernels.add_scaled(&mut h, &quotient, power);
         power *= v;
     }
-    session.write_polynomials(&[&h])?;
+    session.write_polynomials(&[&h], &[])?;
 
     // L = sum v^i z_i (C_i - R_i(u)) - Z_T(u) h, where z_i vanishes on the points outside set i
     // and Z_T on all of them.
@@ -77,7 +77,7 @@ pub(super) fn open<C: CurveSpec>(
     let normalise = first.and_then(Fp::invert).ok_or(Error::Degenerate("u is one of the opened points"))?;
     kernels.scale(&mut linearised, normalise);
     let degree_bound = linearised.len() - 1;
-    session.write_polynomials(&[&linearised[..degree_bound]])
+    session.write_polynomials(&[&linearised[..degree_bound]], &[])
 }
 
 /// Groups polynomials by their points, sets and members in the order of first appearance.
