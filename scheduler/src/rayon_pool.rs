@@ -93,7 +93,10 @@ impl Executor for RayonExecutor {
     }
 
     fn is_outside(&self) -> bool {
-        self.pool.as_ref().is_some_and(|pool| pool.current_thread_index().is_none())
+        match &self.pool {
+            None => rayon::current_thread_index().is_none(),
+            Some(pool) => pool.current_thread_index().is_none(),
+        }
     }
 }
 

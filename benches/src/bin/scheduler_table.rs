@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use parhelion_benches::cases::pools::{joins, loops, skewed_trees};
 use parhelion_benches::contest::Contest;
+use parhelion_benches::pools::Pools;
 use parhelion_benches::pools::break_even::{Pace, smallest_loops};
 use parhelion_benches::pools::proofs::proofs;
 use parhelion_benches::record::{Group, Machine, Outcome, Record};
@@ -95,11 +96,15 @@ fn measure(cpu: &str, groups: &[String]) -> Result<()> {
 fn break_even(threads: usize, filter: &str, tell: impl Fn(&Outcome)) -> Result<Group> {
     let machine = Machine::measure();
     let mut contests = Vec::new();
-    for pace in [Pace::BackToBack, Pace::Cold].into_iter().filter(|pace| pace.name().contains(filter)) {
-        let name = format!("smallest loop that gains, {}", pace.name());
-        let outcome = Outcome::of(name, 1, &smallest_loops(threads, pace)?)?;
-        tell(&outcome);
-        contests.push(outcome);
+    for (pools, how) in [(Pools::pinned(threads)?, "pinned"), (Pools::new(threads)?, "not pinned")] {
+        for pace in [Pace::BackToBack, Pace::Cold] {
+            let name = format!("smallest loop that gains, {}, {how}", pace.name());
+            if name.contains(filter) {
+                let outcome = Outcome::of(name, 1, &smallest_loops(&pools, pace))?;
+                tell(&outcome);
+                contests.push(outcome);
+            }
+        }
     }
     Ok(Group { name: BREAK_EVEN.to_owned(), machine, contests })
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parhelion_scheduler::WorkStealing;
+use parhelion_scheduler::{Pin, Topology, WorkStealing};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -20,7 +20,7 @@ pub const RAYON: &str = "rayon 1.12";
 /// See [`OURS`].
 pub const CHILI: &str = "chili 0.2";
 
-/// One pool of each kind, with as many threads. None is pinned: chili's cannot be.
+/// One pool of each kind, with as many threads.
 ///
 /// chili's caller works beside the pool's threads, so that its pool has a thread less, but always one: where
 /// the others have a single thread, chili has two.
@@ -44,13 +44,31 @@ impl std::fmt::Debug for Chili {
 }
 
 impl Pools {
-    /// Starts them.
+    /// Starts them; none is pinned.
     ///
     /// # Errors
     /// If the system refuses threads.
     pub fn new(threads: usize) -> Result<Self> {
-        let ours = WorkStealing::builder().threads(threads).pin(parhelion_scheduler::Pin::None).build()?;
-        let rayon = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        Self::start(threads, &Pin::None)
+    }
+
+    /// Starts them, ours and rayon's pinned to physical cores. chili's cannot be.
+    ///
+    /// # Errors
+    /// If the system refuses threads, or there are not as many CPUs.
+    pub fn pinned(threads: usize) -> Result<Self> {
+        Self::start(threads, &Pin::PhysicalCores)
+    }
+
+    fn start(threads: usize, pin: &Pin) -> Result<Self> {
+        let ours = WorkStealing::builder().threads(threads).pin(pin.clone()).build()?;
+        let places = pin.place(threads, &Topology::read())?;
+        let bind = move |index: usize| {
+            if let Some(&Some(cpu)) = places.get(index) {
+                bind_to(cpu);
+            }
+        };
+        let rayon = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(bind).build()?;
         let thread_count = NonZeroUsize::new(threads.saturating_sub(1).max(1));
         let chili = chili::ThreadPool::with_config(chili::Config { thread_count, ..Default::default() });
         Ok(Self { threads, ours, rayon: Arc::new(rayon), chili: Arc::new(Chili(chili)) })
@@ -60,6 +78,19 @@ impl Pools {
     pub fn with_chili<R>(&self, work: impl FnOnce(&mut chili::Scope<'_>) -> R) -> R {
         work(&mut self.chili.0.scope())
     }
+}
+
+/// Binds the calling thread to a CPU, where the system allows that.
+fn bind_to(cpu: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        let mut set = rustix::thread::CpuSet::new();
+        set.set(cpu);
+        // A thread that stays free is slower at worst.
+        let _ = rustix::thread::sched_setaffinity(None, &set);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = cpu;
 }
 
 /// Dependent multiplications: about a nanosecond a unit. The result depends on `seed`.
@@ -130,12 +161,13 @@ mod tests {
 
     #[test]
     fn all_pools_add_up_to_the_same() {
-        let pools = Pools::new(2).unwrap();
-        for count in [0, 1, 2, 1000] {
-            let expected = loop_alone(count, 3);
-            assert_eq!(pools.ours.enter(|| loop_ours(&pools.ours, count, 3)), expected);
-            assert_eq!(pools.rayon.install(|| loop_rayon(count, 3)), expected);
-            assert_eq!(pools.with_chili(|scope| loop_chili(scope, 0..count, 3)), expected);
+        for pools in [Pools::new(2).unwrap(), Pools::pinned(1).unwrap()] {
+            for count in [0, 1, 2, 1000] {
+                let expected = loop_alone(count, 3);
+                assert_eq!(pools.ours.enter(|| loop_ours(&pools.ours, count, 3)), expected);
+                assert_eq!(pools.rayon.install(|| loop_rayon(count, 3)), expected);
+                assert_eq!(pools.with_chili(|scope| loop_chili(scope, 0..count, 3)), expected);
+            }
         }
     }
 }

@@ -24,15 +24,16 @@ const TWO_THREADS: f64 = 1.9;
 /// What proofs at once should gain over proofs one after another.
 const AT_ONCE: f64 = 1.25;
 
-/// A circuit with its witness and prepared key, shared by all contestants.
+/// A circuit with its witness, and its prepared key, which contestants share.
+#[derive(Clone)]
 struct Subject {
-    key: PreparedKey<'static>,
+    key: Arc<PreparedKey<'static>>,
     witness: Witness,
 }
 
 impl Subject {
     /// Keys come from the cache that `PARHELION_CACHE` names, and are made on first use.
-    fn load(circuit: &str, k: u32) -> Result<Arc<Self>> {
+    fn load(circuit: &str, k: u32) -> Result<Self> {
         let demo = circuits::find(circuit)?;
         circuits::check_k(demo, k)?;
         let directory = std::env::var_os("PARHELION_CACHE").map(std::path::PathBuf::from);
@@ -42,7 +43,7 @@ impl Subject {
         let keys = KeyStore::new(&cache, demo, k, &srs).proving(&prover)?;
         let witness = demo.witness_circuit(&keys.layout, 0)?;
         let (params, pk): (&ParamsKZG<Bn256>, ProvingKey<G1Affine>) = (&srs.params, keys.pk);
-        Ok(Arc::new(Self { key: prover.prepare_compact(params, pk)?, witness }))
+        Ok(Self { key: Arc::new(prover.prepare_compact(params, pk)?), witness })
     }
 
     /// The proof with this seed. Bytes depend on nothing else.
@@ -69,14 +70,13 @@ fn ours(threads: usize, pin: Pin) -> Result<Prover> {
 fn executors(circuit: &str, k: u32, threads: usize) -> Result<Vec<Contestant>> {
     let subject = Subject::load(circuit, k)?;
     let contestant = |name: &str, role, prover: Prover| {
-        let subject = Arc::clone(&subject);
+        let subject = subject.clone();
         Contestant::value(name, role, move || subject.prove(&prover, 1), Clone::clone)
     };
     let several = |what: &str| format!("{what}, {threads} threads");
     let mut all = vec![
         contestant(&several("parhelion pinned"), Role::Ours, ours(threads, Pin::PhysicalCores)?),
         contestant("one thread, no pool", Role::Peer, prover(Sequential)?).goal(TWO_THREADS),
-        contestant("parhelion pinned, 1 thread", Role::Peer, ours(1, Pin::PhysicalCores)?),
         contestant(&several("parhelion"), Role::Peer, ours(threads, Pin::None)?),
     ];
     if threads > 1 {
@@ -91,19 +91,22 @@ fn executors(circuit: &str, k: u32, threads: usize) -> Result<Vec<Contestant>> {
 fn together(circuit: &str, k: u32, threads: usize, count: u64) -> Result<Vec<Contestant>> {
     let subject = Subject::load(circuit, k)?;
     let at_once = |name: &str, role, prover: Prover| {
-        let subject = Arc::clone(&subject);
+        // Circuits cannot be shared by threads.
+        let mut subjects = vec![subject.clone(); count as usize];
         let run = move || {
             thread::scope(|scope| {
-                let (subject, prover) = (&subject, &prover);
-                let proofs: Vec<_> =
-                    (0..count).map(|seed| scope.spawn(move || subject.prove(prover, seed))).collect();
+                let prover = &prover;
+                let proofs: Vec<_> = (0..count)
+                    .zip(&mut subjects)
+                    .map(|(seed, subject)| scope.spawn(move || subject.prove(prover, seed)))
+                    .collect();
                 proofs.into_iter().flat_map(|proof| proof.join().expect("a proof")).collect::<Vec<u8>>()
             })
         };
         Contestant::value(name, role, run, Clone::clone)
     };
     let in_turn = |name: &str, prover: Prover| {
-        let subject = Arc::clone(&subject);
+        let subject = subject.clone();
         let run = move || (0..count).flat_map(|seed| subject.prove(&prover, seed)).collect::<Vec<u8>>();
         Contestant::value(name, Role::Peer, run, Clone::clone)
     };

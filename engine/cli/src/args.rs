@@ -1,13 +1,14 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use parhelion::{KernelChoice, MultiOpen, Observer, Pin, Prover};
 use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
+use parhelion_sbpf::ExecutionConfig;
 use parhelion_scheduler::{RayonExecutor, Sequential, available_threads};
 
 use crate::commands::profile;
@@ -20,10 +21,12 @@ const MAX_THREADS: i64 = 4096;
 #[command(
     name = "parhelion",
     version,
-    about = "Prove halo2 circuits with the Parhelion engine, verify the proofs, compare with the stock prover",
+    about = "Prove Solana programs and halo2 circuits, verify the proofs, compare with the stock prover",
     after_help = "Examples:
+  parhelion prove --demo token-transfer
+  parhelion verify parhelion-out/token-transfer
+  parhelion prove program.so --input input.bin --out proven
   parhelion prove --circuit pairing --k 15
-  parhelion verify parhelion-out
   parhelion bench --circuit poseidon --k 14 --runs 5 --threads 2 --json
   parhelion profile --circuit pairing --k 15 --out profile
   parhelion doctor
@@ -88,21 +91,17 @@ impl ExecutorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prove a demo circuit, check the proof and write it to a file
-    #[command(after_help = "Examples:
-  parhelion prove --circuit pairing --k 15
-  parhelion prove --circuit plonk --k 12 --seed 7 --multi-open gwc --out proofs
-  parhelion prove --circuit poseidon --srs powers-of-tau-17.params")]
+    /// Prove the execution of a Solana program, or a demo circuit; check the proofs and keep them
+    #[command(after_help = PROVE_HELP)]
     Prove(ProveArgs),
-    /// Check proofs with the stock verifier
-    #[command(
-        after_help = "The verifying key is made from the circuit's name and the SRS, never taken from the file.
-
-Examples:
-  parhelion verify parhelion-out
-  parhelion verify parhelion-out/pairing-k15.proof.json --srs powers-of-tau-17.params"
-    )]
+    /// Check proofs of executions and of demo circuits
+    #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Execute a Solana program without proving it, and say what it did
+    #[command(after_help = "Examples:
+  parhelion execute --demo token-2022-transfer
+  parhelion execute program.so --input input.bin --trace run.trace --output after.bin")]
+    Execute(ExecuteArgs),
     /// Compare the engine with the stock prover on the same circuit, keys and threads
     #[command(after_help = BENCH_HELP)]
     Bench(BenchArgs),
@@ -118,6 +117,29 @@ Examples:
     /// Show what this machine has and what the engine makes of it
     Doctor,
 }
+
+const PROVE_HELP: &str =
+    "A program is an ELF file of SBPF V0 or V3, its input the bytes of its input region. Its execution is cut
+into chunks, which are proven on all threads and kept in --out as they finish: the same command goes
+on where a run was stopped. Chunk size, chunks at once and threads for each follow from the length of
+the execution, the CPUs and --memory-limit.
+
+Examples:
+  parhelion prove --demo token-transfer
+  parhelion prove program.so --input input.bin --out proven --memory-limit 1GiB
+  parhelion prove --circuit pairing --k 15
+  parhelion prove --circuit plonk --k 12 --seed 7 --multi-open gwc --out proofs
+  parhelion prove --circuit poseidon --srs powers-of-tau-17.params";
+
+const VERIFY_HELP: &str =
+    "The verifying key is made from the circuit and the SRS, never taken from a file. Of an execution, program and
+input are those in its folder unless given: their hashes are printed, and what is proven is about them.
+
+Examples:
+  parhelion verify parhelion-out/token-transfer
+  parhelion verify proven --program program.so --output after.bin
+  parhelion verify parhelion-out
+  parhelion verify parhelion-out/pairing-k15.proof.json --srs powers-of-tau-17.params";
 
 const BENCH_HELP: &str =
     "Stock and ours run in alternating child processes, which load the keys from the cache, build the
@@ -138,7 +160,11 @@ With --limits the engine proves without a limit and under N of them, evenly from
 without one to the smallest that it can do with, as a rehearsal of the circuit tells; one at which no
 proof is possible is reported with the error.
 
-With --keygen the children time keygen_vk and keygen_pk, one after the other, and nothing is read
+The circuits of halo2_proofs run against that library, and nothing is cached. With --keygen their
+children time keygen_pk on one side and the engine's preparation of parameters and key on the other;
+both sides begin with keygen_vk. There are no --limits for them.
+
+With --keygen the other children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
 for that, measured apart, are the same on both sides, and are reported as synthesis.
 
@@ -146,12 +172,13 @@ Examples:
   parhelion bench --circuit pairing --k 15 --runs 3
   parhelion bench --circuit plonk --k 16 --threads 1 --json
   parhelion bench --circuit pairing --k 15 --limits 6 --json
-  parhelion bench --keygen --circuit pairing --k 15";
+  parhelion bench --keygen --circuit pairing --k 15
+  parhelion bench --circuit orchard --actions 4 --threads 2";
 
 /// Which circuit, and how it is proven.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CircuitArgs {
-    /// The demo circuit: plonk, poseidon or pairing
+    /// The demo circuit: plonk, poseidon or pairing; of halo2_proofs orchard or poseidon-pasta
     #[arg(long, value_name = "NAME")]
     pub(crate) circuit: String,
     /// log2 of the number of rows [default: depends on the circuit]
@@ -166,25 +193,120 @@ pub(crate) struct CircuitArgs {
     /// How commitments are opened: shplonk or gwc
     #[arg(long, value_name = "SCHEME", default_value_t)]
     pub(crate) multi_open: MultiOpen,
+    /// How many circuits of halo2_proofs are proven together: actions, if of orchard
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) actions: u8,
+}
+
+/// Which program is executed, on what, and what it may use.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProgramArgs {
+    /// The program: an ELF file of SBPF V0 or V3
+    #[arg(value_name = "PROGRAM.so", groups = ["what", "execution"])]
+    pub(crate) program: Option<PathBuf>,
+    /// A deployed program at work, instead of one from a file
+    #[arg(long, value_name = "NAME", groups = ["what", "execution"])]
+    pub(crate) demo: Option<ProgramDemo>,
+    /// The bytes of the program's input region [default: none]
+    #[arg(long, value_name = "FILE", requires = "program")]
+    pub(crate) input: Option<PathBuf>,
+    /// Compute units that the program may use; one per instruction, more for syscalls
+    #[arg(long, value_name = "N", default_value_t = ExecutionConfig::default().compute_units, requires = "execution")]
+    pub(crate) compute_units: u64,
+    /// The size of the program's heap, at most 256KiB
+    #[arg(long, value_name = "SIZE", default_value = "32KiB", requires = "execution")]
+    pub(crate) heap: ByteSize,
+}
+
+/// A deployed program and what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgramDemo {
+    /// A transfer in p-token 1.0.0
+    TokenTransfer,
+    /// A transfer in SPL Token-2022 10.0.0
+    #[value(name = "token-2022-transfer")]
+    Token2022Transfer,
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true))]
 pub(crate) struct ProveArgs {
     #[command(flatten)]
-    pub(crate) circuit: CircuitArgs,
-    /// Directory for the proof file
-    #[arg(long, value_name = "DIR", default_value = "parhelion-out")]
-    pub(crate) out: PathBuf,
+    pub(crate) program: ProgramArgs,
+    /// A demo circuit instead of a program: plonk, poseidon or pairing; of halo2_proofs orchard or
+    /// poseidon-pasta
+    #[arg(long, value_name = "NAME", group = "what")]
+    pub(crate) circuit: Option<String>,
+    /// log2 of the number of rows; for a program, at most [default: depends on the circuit]
+    #[arg(long, value_name = "K")]
+    pub(crate) k: Option<u32>,
+    /// Instructions in a chunk [default: depends on length, CPUs and memory limit]
+    #[arg(long, value_name = "N", requires = "execution", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) chunk_size: Option<u64>,
+    /// Prove all chunks again, whatever the output directory holds
+    #[arg(long, requires = "execution")]
+    pub(crate) fresh: bool,
+    /// Decides the witness
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "circuit")]
+    pub(crate) seed: u64,
+    /// SRS file in the library's raw format [default: parameters for testing only]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) srs: Option<PathBuf>,
+    /// How commitments are opened: shplonk or gwc
+    #[arg(long, value_name = "SCHEME", default_value_t, requires = "circuit")]
+    pub(crate) multi_open: MultiOpen,
+    /// How many circuits of halo2_proofs are proven together: actions, if of orchard
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "circuit", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) actions: u8,
+    /// Directory for the proofs [default: parhelion-out, and there the program's name]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl ProveArgs {
+    /// The circuit asked for, if it is one.
+    pub(crate) fn circuit(&self) -> Option<CircuitArgs> {
+        let Self { k, seed, multi_open, actions, .. } = *self;
+        let circuit = self.circuit.clone()?;
+        Some(CircuitArgs { circuit, k, seed, srs: self.srs.clone(), multi_open, actions })
+    }
+
+    /// Where proofs of circuits go, and in folders of their own those of programs.
+    pub(crate) fn out(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("parhelion-out"))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true))]
+pub(crate) struct ExecuteArgs {
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+    /// Write the trace to a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write the input region as the program left it to a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A proof file, or a directory with proof files
+    /// The directory of an execution, a proof file, or a directory with proof files
     #[arg(value_name = "DIR|FILE")]
     pub(crate) path: PathBuf,
     /// The SRS file the proof was made under [default: parameters for testing only]
     #[arg(long, value_name = "FILE")]
     pub(crate) srs: Option<PathBuf>,
+    /// The program that the execution must be of [default: the one beside the proofs]
+    #[arg(long, value_name = "PROGRAM.so")]
+    pub(crate) program: Option<PathBuf>,
+    /// The input that the execution must be on [default: the one beside the proofs]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Write the input region as the program left it, proven, to a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

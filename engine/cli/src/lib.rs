@@ -1,7 +1,8 @@
 //! What the `parhelion` command is made of: demo circuits, cached keys and parameters, proof
 //! files. A library so that tests and benchmarks can use the same circuits and keys.
 //!
-//! Everything here is BN254 with KZG, in the types of `halo2-axiom`.
+//! Most of it is BN254 with KZG, in the types of `halo2-axiom`; [`circuits::pasta`] and
+//! [`PastaProofFile`] are for circuits of `halo2_proofs`.
 #![deny(unsafe_code)]
 
 pub mod circuits;
@@ -10,7 +11,7 @@ mod proof_file;
 pub mod stock;
 pub mod store;
 
-pub use proof_file::{ProofFile, ProofFileError};
+pub use proof_file::{AnyProofFile, PastaProofFile, ProofFile, ProofFileError};
 
 use std::any::Any;
 

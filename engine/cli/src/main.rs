@@ -26,7 +26,11 @@ fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse();
     ui::log_to_stderr();
     let outcome = match &command {
-        Command::Prove(args) => commands::prove::run(&common, args),
+        Command::Prove(args) => match args.circuit() {
+            Some(circuit) => commands::prove::run(&common, &circuit, args.out()),
+            None => commands::execution::prove::run(&common, args),
+        },
+        Command::Execute(args) => commands::execution::execute::run(&common, args),
         Command::Verify(args) => commands::verify::run(&common, args),
         Command::Bench(args) => commands::bench::run(&common, args),
         Command::BenchChild(args) => commands::bench::child::run(&common, args),

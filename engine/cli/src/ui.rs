@@ -74,11 +74,15 @@ pub(crate) fn say_json(value: &impl Serialize) {
 /// What everyone has to know about parameters that are for testing only.
 pub(crate) fn warn_if_testing(srs: &Srs) {
     if srs.origin == SrsOrigin::Testing {
-        note(
-            "WARNING: these parameters (SRS) are for testing only. Their secret is public: anyone can forge\n\
-             WARNING: proofs under them. Pass parameters from a trusted setup with --srs FILE.",
-        );
+        warn_of_testing_parameters();
     }
+}
+
+pub(crate) fn warn_of_testing_parameters() {
+    note(
+        "WARNING: these parameters (SRS) are for testing only. Their secret is public: anyone can forge\n\
+         WARNING: proofs under them. Pass parameters from a trusted setup with --srs FILE.",
+    );
 }
 
 pub(crate) fn seconds(duration: Duration) -> String {
@@ -100,6 +104,19 @@ pub(crate) fn busy<R>(message: &'static str, work: impl FnOnce() -> R) -> (R, Du
     bar.finish_and_clear();
     BARS.remove(&bar);
     (result, elapsed)
+}
+
+/// A bar over chunks; shown once it ticks.
+pub(crate) fn chunk_bar() -> ProgressBar {
+    let bar = BARS.add(ProgressBar::new(0));
+    bar.set_style(style("{bar:24} {pos} of {len} chunks, {msg} ({elapsed}, {eta} to go)"));
+    bar
+}
+
+/// Takes a bar away.
+pub(crate) fn remove(bar: &ProgressBar) {
+    bar.finish_and_clear();
+    BARS.remove(bar);
 }
 
 fn style(template: &str) -> ProgressStyle {

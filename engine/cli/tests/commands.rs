@@ -55,7 +55,7 @@ fn the_cache_directory_can_be_chosen() {
 fn wrong_usage_exits_with_2_and_says_what_is_expected() {
     let place = Place::new();
     let prove = |extra: &[&'static str]| [&["prove", "--circuit", "plonk", "--k", "6"], extra].concat();
-    let cases: [(Vec<&str>, &[&str]); 11] = [
+    let cases: [(Vec<&str>, &[&str]); 13] = [
         (vec!["prove", "--circuit", "plonck"], &["plonck", "plonk, poseidon, pairing"]),
         (vec!["prove", "--circuit", "pairing", "--k", "5"], &["k from 13 to 21", "k = 5"]),
         (vec!["bench", "--circuit", "plonk", "--k", "60"], &["k from 5 to 22", "k = 60"]),
@@ -65,6 +65,8 @@ fn wrong_usage_exits_with_2_and_says_what_is_expected() {
         (prove(&["--threads", "0"]), &["--threads", "1..=4096"]),
         (prove(&["--threads", "100000"]), &["--threads", "1..=4096"]),
         (prove(&["--kernels", "sse2"]), &["sse2", "auto, scalar, avx2, avx512ifma"]),
+        (prove(&["--executor", "tokio"]), &["tokio", "stealing, rayon, sequential"]),
+        (prove(&["--pin", "first"]), &["--pin", "physical, logical, none or a list"]),
         (prove(&["--multi-open", "ipa"]), &["ipa", "shplonk or gwc"]),
         (prove(&["--memory-limit", "much"]), &["--memory-limit", "much"]),
     ];
@@ -85,6 +87,24 @@ fn kernels_are_used_as_named_or_refused() {
             _ => drop(run.failed(1, &["error", name])),
         }
     }
+}
+
+#[test]
+fn executors_and_pins_are_used_as_named_or_refused() {
+    let place = Place::new();
+    let prove = |extra: &[&str]| {
+        place.run(&[&["prove", "--circuit", "plonk", "--k", "6", "--json", "--threads", "2"], extra].concat())
+    };
+    let first = parhelion_scheduler::allowed_cpus()[0].to_string();
+    for executor in ["stealing", "rayon"] {
+        for pin in ["physical", "logical", "none", &first] {
+            let report = prove(&["--executor", executor, "--pin", pin]).succeeded().json();
+            assert_eq!((&report["verified"], &report["threads"]), (&Value::from(true), &Value::from(2)));
+        }
+        // No such CPU, on any machine.
+        prove(&["--executor", executor, "--pin", "65535"]).failed(1, &["error", "65535"]);
+    }
+    assert_eq!(prove(&["--executor", "sequential"]).succeeded().json()["threads"], 1);
 }
 
 #[test]

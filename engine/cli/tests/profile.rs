@@ -104,13 +104,13 @@ fn a_simulation_keeps_within_its_bounds(points: &Value, workers: &[u64]) {
             let sum: f64 = stages.iter().map(|stage| number(&stage[field])).sum();
             assert!((sum - total).abs() < 1e-6, "{field} of {point}");
         }
-        assert!(number(&point["efficiency"]) <= number(&point["efficiency_free"]) + 1e-9);
+        assert!(number(&point["efficiency"]) > 0.0 && number(&point["efficiency_dear"]) > 0.0);
     }
     assert_eq!(
         (points[0]["steals"].as_u64(), points[0]["seconds"].clone()),
         (Some(0), points[0]["work"].clone())
     );
-    assert!(points[2]["tasks"].as_u64() > points[0]["tasks"].as_u64());
+    assert!(points[2]["tasks"].as_u64() > Some(0), "nothing was forked");
 }
 
 /// The trace event format: complete events on named tracks, in microseconds, nested within each other.

@@ -225,6 +225,31 @@ pub enum Error {
     /// The circuit's own synthesis failed.
     #[error("synthesis failed: {0}")]
     Synthesis(plonk::Error),
+    /// The synthesis of a circuit of `halo2_proofs` failed.
+    #[cfg(feature = "zcash")]
+    #[error("synthesis failed: {0}")]
+    ZcashSynthesis(halo2_proofs::plonk::Error),
+    /// The pinned text of a verifying key of `halo2_proofs` does not hash to what stands for the key in
+    /// transcripts.
+    #[cfg(feature = "zcash")]
+    #[error("the pinned text of the key hashes to {got}, the key says {expected}")]
+    KeyHash {
+        /// What the key says of itself.
+        expected: String,
+        /// The hash of its text.
+        got: String,
+    },
+    /// The pinned text of a key of `halo2_proofs` reads otherwise than that of the version supported.
+    #[cfg(feature = "zcash")]
+    #[error("the pinned text of the key, from character {at} on: expected {expected}, got {got:?}")]
+    KeyText {
+        /// Bytes before the unexpected ones.
+        at: usize,
+        /// What was to come.
+        expected: &'static str,
+        /// The beginning of what is there.
+        got: String,
+    },
     /// A lookup input is not in its table.
     #[error(
         "circuit {circuit}, lookup {lookup} \"{name}\": the input of row {row} is not in the table (compressed value {value})"
@@ -322,6 +347,28 @@ impl From<Error> for plonk::Error {
             error @ Error::Unsupported { .. } => {
                 Self::Transcript(io::Error::new(io::ErrorKind::Unsupported, error))
             }
+            other => Self::Transcript(io::Error::other(other)),
+        }
+    }
+}
+
+#[cfg(feature = "zcash")]
+impl From<Error> for halo2_proofs::plonk::Error {
+    /// The closest library error. Where the library has none, the full message travels in
+    /// `plonk::Error::Transcript`, the only variant that can carry text.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::CircuitCount { .. } | Error::InstanceColumnCount { .. } | Error::NoCircuits => {
+                Self::InvalidInstances
+            }
+            Error::InstanceTooLong { .. } => Self::InstanceTooLarge,
+            Error::NotEnoughRows { k, .. } => Self::NotEnoughRowsAvailable { current_k: k },
+            Error::LookupValueMissing { .. } | Error::CopyConstraint { .. } | Error::Unsatisfied { .. } => {
+                Self::ConstraintSystemFailure
+            }
+            Error::UnknownWitness { .. } => Self::Synthesis,
+            Error::ZcashSynthesis(error) => error,
+            Error::Transcript(error) => Self::Transcript(error),
             other => Self::Transcript(io::Error::other(other)),
         }
     }

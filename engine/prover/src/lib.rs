@@ -39,6 +39,7 @@ mod adapters;
 mod algebra;
 mod error;
 mod estimate;
+mod fixed_base;
 mod key;
 mod memory;
 mod observer;
@@ -48,6 +49,7 @@ mod plan;
 mod programs;
 mod prove;
 mod prover;
+mod run;
 mod session;
 mod settle;
 mod shape;
@@ -57,6 +59,8 @@ mod transcript;
 
 pub use adapters::axiom;
 pub use adapters::axiom::PreparedKey;
+#[cfg(feature = "zcash")]
+pub use adapters::zcash;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use observer::{Observer, Silent, Stage};

@@ -9,6 +9,10 @@ use parhelion_field_kernels::{FieldSpec, Fp};
 
 use crate::Error;
 
+mod lender;
+
+pub(crate) use lender::KernelMemory;
+
 /// Lends buffers to the stages of one proof. What they leave behind no other proof sees.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -45,7 +49,7 @@ impl Memory {
         Self { workspace, column: column_bytes(k), rest: Mutex::default() }
     }
 
-    /// Counts `bytes` of the heap against the limit of this proof until the charge is dropped.
+    /// Counts `bytes` that are not leased here against the limit of this proof until the charge is dropped.
     pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Error> {
         Ok(self.workspace.charge(bytes)?)
     }
@@ -62,10 +66,8 @@ impl Memory {
     ) -> Result<Lease<T>, Error> {
         let result = match lease(&self.workspace) {
             Err(allocators::Error::ReservationExceeded { requested, available, .. }) => {
-                let grown = self.workspace.reservation().try_grow(requested - available);
-                if grown.is_err() {
-                    return Ok(lease(&self.workspace)?);
-                }
+                // Without luck the error is that of the lease.
+                let _ = self.workspace.reservation().try_grow(requested - available);
                 lease(&self.workspace)
             }
             result => result,

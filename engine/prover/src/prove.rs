@@ -5,10 +5,11 @@ use std::ops::Range;
 use parhelion_field_kernels::{CurveSpec, Fp};
 
 use crate::algebra::Challenges;
+use crate::key::Synthesis;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
-use crate::stages::opening::{self, Polys};
+use crate::stages::opening::{self, Poly, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
 use crate::stages::synthesis::{Circuits, Taken, Witness, widened};
@@ -27,9 +28,7 @@ pub(crate) fn prove<C: CurveSpec>(
     instances: &[Vec<&[Fp<C::Scalar>]>],
 ) -> Result<(), Error> {
     session.transcript.common_scalar(session.key.derived.transcript_repr)?;
-    for &value in instances.iter().flatten().copied().flatten() {
-        session.transcript.common_scalar(value)?;
-    }
+    session.absorb_instances(instances)?;
 
     let (mut columns, mut challenges) = columns(session, circuits, instances)?;
     session.settle(&columns, &challenges)?;
@@ -51,9 +50,9 @@ pub(crate) fn prove<C: CurveSpec>(
         let progress = |done: usize, all: usize| s.progress(done, all + 1);
         let pieces =
             quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges, &progress)?;
-        pieces.iter().for_each(|_| s.skip_blind());
-        s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>())?;
-        Ok(pieces)
+        let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
+        s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
+        Ok((pieces, blinds))
     })?;
 
     let x = session.transcript.challenge()?;
@@ -104,7 +103,10 @@ fn synthesise<C: CurveSpec>(
     let (tools, phases, challenges) =
         ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
     let rows = (shape.n(), shape.usable_rows());
-    let window = widened(session.plan.batch, session.taken.reach);
+    let window = match session.key.derived.synthesis {
+        Synthesis::Columns => widened(session.plan.batch, session.taken.reach),
+        Synthesis::Regions => phases.len(),
+    };
     let last = shape.phases() - 1;
     let mut witnesses: Vec<Witness<'_, C::Scalar>> =
         (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
@@ -167,20 +169,23 @@ fn permute_lookups<C: CurveSpec>(
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
     let all = circuits.len();
-    for (index, circuit) in circuits.iter_mut().enumerate() {
-        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
+    for (circuit, table) in circuits.iter_mut().enumerate() {
+        let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
         let tables = session.sort_tables(&columns, challenges)?;
         // Two columns each.
         let lookups = session.key.shape().lookups.len();
         for batch in batches(lookups, session.plan.batch.div_ceil(2)) {
-            session.progress(index * lookups + batch.start, all * lookups)?;
-            let lookups = session.permute_lookups(index, batch, &columns, &tables, challenges)?;
-            let written: Vec<&[_]> =
-                lookups.iter().flat_map(|lookup| [&*lookup.input, &*lookup.table]).collect();
+            session.progress(circuit * lookups + batch.start, all * lookups)?;
+            let lookups = session.permute_lookups(circuit, batch.clone(), &columns, &tables, challenges)?;
+            let mut written: Vec<(Poly, &[_])> = Vec::with_capacity(2 * lookups.len());
+            for (index, lookup) in batch.zip(&lookups) {
+                written.push((Poly::PermutedInput { circuit, index }, &lookup.input));
+                written.push((Poly::PermutedTable { circuit, index }, &lookup.table));
+            }
             session.write_columns(&written)?;
             let (inputs, tables) = lookups.into_iter().map(|lookup| (lookup.input, lookup.table)).unzip();
-            circuit.permuted_inputs.extend(Stored::pack_all(session.kernels, session.memory, inputs)?);
-            circuit.permuted_tables.extend(Stored::pack_all(session.kernels, session.memory, tables)?);
+            table.permuted_inputs.extend(Stored::pack_all(session.kernels, session.memory, inputs)?);
+            table.permuted_tables.extend(Stored::pack_all(session.kernels, session.memory, tables)?);
         }
     }
     Ok(())
@@ -206,29 +211,30 @@ fn lookup_products<C: CurveSpec>(
 ) -> Result<(), Error> {
     let programs = &session.key.derived.programs;
     let all = circuits.len();
-    for (index, circuit) in circuits.iter_mut().enumerate() {
-        let columns = Columns { key: session.key, advice: &circuit.advice, instance: &circuit.instance };
+    for (circuit, table) in circuits.iter_mut().enumerate() {
+        let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
         // Lookups into the same table mostly follow each other.
         let mut compressed = None;
         let lookups = programs.lookup_inputs.len();
         for batch in batches(lookups, session.plan.batch) {
             let mut products = Vec::with_capacity(batch.len());
-            for lookup in batch {
-                session.progress(index * lookups + lookup, all * lookups)?;
-                let (input, table) = &programs.lookup_inputs[lookup];
-                let table = match compressed.take() {
-                    Some((known, values)) if known == *table => values,
-                    _ => session.compress(&columns, &programs.lookup_tables[*table], challenges)?,
+            for index in batch {
+                session.progress(circuit * lookups + index, all * lookups)?;
+                let (input, of) = &programs.lookup_inputs[index];
+                let values = match compressed.take() {
+                    Some((known, values)) if known == *of => values,
+                    _ => session.compress(&columns, &programs.lookup_tables[*of], challenges)?,
                 };
                 let input = session.compress(&columns, input, challenges)?;
-                let permuted_input = session.reader().rows(circuit.permuted_inputs[lookup].view())?;
-                let permuted_table = session.reader().rows(circuit.permuted_tables[lookup].view())?;
-                let columns = [&*input, &*table, &permuted_input, &permuted_table];
-                products.push(session.lookup_product(columns, challenges)?);
-                compressed = Some((programs.lookup_inputs[lookup].1, table));
+                let permuted_input = session.reader().rows(table.permuted_inputs[index].view())?;
+                let permuted_table = session.reader().rows(table.permuted_tables[index].view())?;
+                let poly = Poly::LookupProduct { circuit, index };
+                let columns = [&*input, &*values, &permuted_input, &permuted_table];
+                products.push((poly, session.lookup_product(poly, columns, challenges)?));
+                compressed = Some((*of, values));
             }
-            session.write_columns(&products.iter().map(|product| &**product).collect::<Vec<_>>())?;
-            circuit.lookup_products.extend(products.into_iter().map(Stored::Plain));
+            session.write_columns(&products.iter().map(|(poly, z)| (*poly, &**z)).collect::<Vec<_>>())?;
+            table.lookup_products.extend(products.into_iter().map(|(_, z)| Stored::Plain(z)));
         }
     }
     Ok(())
@@ -239,13 +245,16 @@ fn batches(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(size).map(move |start| start..count.min(start + size))
 }
 
-/// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j.
+/// h at degree below n that agrees with the whole h at x: sum x^{jn} h_j. Its blind is that of the
+/// same sum of commitments.
 fn join_pieces<C: CurveSpec>(
-    session: &Session<'_, C>,
-    mut pieces: Vec<Buffer<C::Scalar>>,
+    session: &mut Session<'_, C>,
+    (mut pieces, blinds): (Vec<Buffer<C::Scalar>>, Vec<Fp<C::Scalar>>),
     x: Fp<C::Scalar>,
 ) -> Buffer<C::Scalar> {
     let xn = x.pow(session.key.shape().n() as u64);
+    let blind = blinds.into_iter().rev().fold(Fp::ZERO, |sum, blind| sum * xn + blind);
+    session.blinds.insert(Poly::Quotient, blind);
     let mut joined = pieces.pop().unwrap_or_default();
     while let Some(piece) = pieces.pop() {
         session.kernels.horner_step(&mut joined, xn, &piece);

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parhelion_allocators::{MemoryLimit, Pool};
-use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels};
+use parhelion_field_kernels::{KernelChoice, KernelReport, Kernels, Scratch};
 use parhelion_scheduler::{
     CancelToken, Control, Executor, ExecutorExt, Interruptible, Pin, Sequential, Topology, WorkStealing,
     available_threads,
 };
 
 use crate::Error;
+use crate::memory::KernelMemory;
 use crate::observer::{Observer, Silent};
 
 /// How commitments are opened.
@@ -68,6 +69,8 @@ impl FromStr for MultiOpen {
 pub struct Prover {
     pub(crate) kernels: Kernels,
     pub(crate) pool: Pool,
+    /// Where the kernels get their working memory from, which proofs are charged for.
+    pub(crate) kernel_pool: Pool,
     pub(crate) multi_open: MultiOpen,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) executor: Arc<dyn Executor>,
@@ -109,6 +112,12 @@ impl Prover {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// Gives memory that no proof uses at the moment back to the system: that of the pool, and the
+    /// kernels' own. Returns how many bytes.
+    pub fn trim(&self) -> usize {
+        self.pool.trim() + self.kernel_pool.trim()
     }
 
     /// How this prover opens commitments.
@@ -165,11 +174,19 @@ impl Prover {
         self.executor.within_pool(work)
     }
 
-    /// The kernels for one proof: what they do is done before what later proofs ask for, and ends
-    /// early when the proof does.
-    pub(crate) fn kernels_for_a_proof(&self) -> Kernels {
+    /// The kernels for one proof, with up to `scratch` bytes of working memory: what they do is done
+    /// before what later proofs ask for, and ends early when the proof does.
+    pub(crate) fn kernels_for_a_proof(&self, scratch: usize) -> Kernels {
         let executor = self.executor.in_line().unwrap_or_else(|| Arc::clone(&self.executor));
-        self.kernels.with_executor(Arc::new(Interruptible::new(executor, Some(self.control.clone()))))
+        let executor = Arc::new(Interruptible::new(executor, Some(self.control.clone())));
+        self.kernels
+            .with_executor(executor)
+            .with_scratch(Scratch::from_lender(KernelMemory::new(&self.kernel_pool, scratch)))
+    }
+
+    /// The kernels for work on a key. Their working memory goes when they do.
+    pub(crate) fn kernels_for_a_key(&self) -> Kernels {
+        self.kernels.clone().with_scratch(Scratch::new())
     }
 }
 
@@ -285,6 +302,7 @@ impl ProverBuilder {
         Ok(Prover {
             kernels: Kernels::new(kernels, Arc::new(Interruptible::new(Arc::clone(&executor), None)))?,
             pool,
+            kernel_pool: Pool::default(),
             multi_open: self.multi_open,
             observer: self.observer.unwrap_or_else(|| Arc::new(Silent)),
             executor,

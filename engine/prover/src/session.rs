@@ -1,6 +1,7 @@
 //! What all stages of one proof share.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
 use parhelion_scheduler::Control;
@@ -10,6 +11,7 @@ use crate::key::Key;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage, watched};
 use crate::plan::ProofPlan;
+use crate::stages::opening::Poly;
 use crate::stages::synthesis::Taken;
 use crate::storage::Reader;
 use crate::transcript::{Blinding, ProofTranscript};
@@ -46,6 +48,8 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
     pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,
     pub(crate) replay: Option<Replay<'a, C>>,
+    /// The blinds of the commitments so far, where commitments hide.
+    pub(crate) blinds: HashMap<Poly, Fp<C::Scalar>>,
 }
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -85,9 +89,17 @@ impl<C: CurveSpec> Session<'_, C> {
         self.key.reader(self.kernels, self.memory)
     }
 
-    /// Draws the blind of a commitment. KZG commitments ignore it, but it is drawn all the same,
-    /// so that the randomness that follows is the stock prover's.
-    pub(crate) fn skip_blind(&mut self) {
-        let _: Fp<C::Scalar> = self.blinding.draw();
+    /// Draws the blind of the commitment to a polynomial. KZG commitments ignore it, but it is drawn
+    /// all the same, so that the randomness that follows is the stock prover's.
+    pub(crate) fn draw_blind(&mut self, poly: Poly) {
+        let blind = self.blinding.draw();
+        if self.key.hiding.is_some() {
+            self.blinds.insert(poly, blind);
+        }
+    }
+
+    /// The blind of a commitment: what was drawn for it, or 1 if it is to something that is public.
+    pub(crate) fn blind(&self, poly: Poly) -> Fp<C::Scalar> {
+        self.blinds.get(&poly).copied().unwrap_or(Fp::ONE)
     }
 }

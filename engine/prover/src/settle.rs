@@ -1,7 +1,7 @@
 //! Which plan a proof goes on by, once it is known how far its columns pack.
 
 use parhelion_allocators::Error as MemoryError;
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
+use parhelion_field_kernels::{Affine, CurveSpec, FieldSpec, Fp};
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
@@ -112,7 +112,11 @@ impl<C: CurveSpec> ProofTranscript<C> for Rehearsal<C::Scalar> {
         Ok(())
     }
 
-    fn write_point(&mut self, _: parhelion_field_kernels::Affine<C>) -> Result<(), Error> {
+    fn common_point(&mut self, _: Affine<C>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn write_point(&mut self, _: Affine<C>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -121,6 +121,8 @@ pub(crate) struct Shape<S: FieldSpec> {
     pub(crate) lookups: Vec<Lookup<S>>,
     pub(crate) permutation: Vec<Column>,
     pub(crate) advice_queries: Vec<ColumnQuery>,
+    /// Openings of instance columns, where these are committed to.
+    pub(crate) instance_queries: Vec<ColumnQuery>,
     pub(crate) fixed_queries: Vec<ColumnQuery>,
 }
 

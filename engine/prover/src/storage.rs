@@ -141,7 +141,7 @@ impl<S: FieldSpec> Labels<S> {
     }
 
     /// The labels of `cells`, numbered i·n + j.
-    fn read(&self, kernels: &Kernels, cells: &[u32], out: &mut [Fp<S>]) {
+    pub(crate) fn read(&self, kernels: &Kernels, cells: &[u32], out: &mut [Fp<S>]) {
         let mut deltas = [Fp::ZERO; TILE];
         for (cells, out) in cells.chunks(TILE).zip(out.chunks_mut(TILE)) {
             let deltas = &mut deltas[..cells.len()];

@@ -8,6 +8,8 @@ use crate::Error;
 pub(crate) trait ProofTranscript<C: CurveSpec> {
     /// Absorbs a scalar both sides know.
     fn common_scalar(&mut self, scalar: Fp<C::Scalar>) -> Result<(), Error>;
+    /// Absorbs a point both sides know.
+    fn common_point(&mut self, point: Affine<C>) -> Result<(), Error>;
     /// Absorbs a point and appends it to the proof.
     fn write_point(&mut self, point: Affine<C>) -> Result<(), Error>;
     /// Absorbs a scalar and appends it to the proof.

@@ -76,12 +76,17 @@ impl Ifma {
     }
 
     /// Eight neighbours as four words, one for each limb of 64 bits. The lanes are in the order
-    /// 0, 2, 1, 3, 4, 6, 5, 7, which [`store_words`] undoes.
+    /// 0, 4, 2, 6, 1, 5, 3, 7, which [`store_words`] undoes.
     #[inline(always)]
     pub(super) fn load_words<S: FieldSpec>(self, from: &[Fp<S>; 8]) -> [Word; 4] {
-        // Two elements a row.
-        let rows = Fp::as_limbs(from).as_flattened().as_chunks::<8>().0;
-        transpose([self.load(&rows[0]), self.load(&rows[1]), self.load(&rows[2]), self.load(&rows[3])])
+        // Loads that begin in the middle of an element bring its halves where they are wanted: the lower halves of
+        // elements 0, 2, 1, 3 and then the upper ones, and the same of the other four.
+        let limbs = Fp::as_limbs(from).as_flattened();
+        let low0 = self.load(eight::<0>(limbs)).with_odd_pairs(eight::<6>(limbs));
+        let high0 = self.load(eight::<2>(limbs)).with_odd_pairs(eight::<8>(limbs));
+        let low1 = self.load(eight::<16>(limbs)).with_odd_pairs(eight::<22>(limbs));
+        let high1 = self.load(eight::<18>(limbs)).with_odd_pairs(eight::<24>(limbs));
+        [low0.even_lanes(low1), low0.odd_lanes(low1), high0.even_lanes(high1), high0.odd_lanes(high1)]
     }
 
     /// Eight elements in the order of the lanes.
@@ -101,12 +106,19 @@ impl Ifma {
     pub(super) fn load_column<S>(self, block: &[Fp<S>; 64], column: usize) -> [Word; 4] {
         let row = |row: usize| &block[8 * row + column].0;
         transpose([
-            self.load_halves(row(0), row(1)),
-            self.load_halves(row(2), row(3)),
-            self.load_halves(row(4), row(5)),
-            self.load_halves(row(6), row(7)),
+            self.load_halves(row(0), row(2)),
+            self.load_halves(row(4), row(6)),
+            self.load_halves(row(1), row(3)),
+            self.load_halves(row(5), row(7)),
         ])
     }
+}
+
+/// Eight of 32 limbs.
+#[inline(always)]
+fn eight<const START: usize>(limbs: &[u64]) -> &[u64; 8] {
+    let Some(eight) = limbs[START..].first_chunk() else { unreachable!("START is at most 24") };
+    eight
 }
 
 /// Rows ab, cd, ef, gh of two elements each to a word for each limb, the lanes acbdegfh.
@@ -123,18 +135,13 @@ fn transpose([ab, cd, ef, gh]: [Word; 4]) -> [Word; 4] {
     ]
 }
 
-/// The inverse of [`transpose`].
+/// A word for each limb to rows of two elements each: those in lanes 0 and 4, 2 and 6, 1 and 5, 3 and 7.
 #[inline(always)]
 fn untranspose(words: [Word; 4]) -> [Word; 4] {
     let [w0, w1, w2, w3] = words;
     let (even01, odd01) = (w0.even_lanes(w1), w0.odd_lanes(w1));
     let (even23, odd23) = (w2.even_lanes(w3), w2.odd_lanes(w3));
-    [
-        even01.lower_pairs(even23),
-        odd01.lower_pairs(odd23),
-        even01.upper_pairs(even23),
-        odd01.upper_pairs(odd23),
-    ]
+    [even01.even_pairs(even23), even01.odd_pairs(even23), odd01.even_pairs(odd23), odd01.odd_pairs(odd23)]
 }
 
 /// Writes eight neighbours whose lanes are in the order of [`Ifma::load_words`]; each must be less
@@ -151,13 +158,13 @@ pub(super) fn store_words<S: FieldSpec>(words: [Word; 4], to: &mut [Fp<S>; 8]) {
 /// The elements of [`Ifma::gather_words`], in the order of the lanes.
 #[inline(always)]
 pub(super) fn scatter_words<S>(words: [Word; 4]) -> [Fp<S>; 8] {
-    let [ac, bd, eg, fh] = untranspose(words);
+    let [ae, cg, bf, dh] = untranspose(words);
     let mut elements = [Fp::ZERO; 8];
     let [a, b, c, d, e, f, g, h] = &mut elements;
-    ac.store_halves(&mut a.0, &mut c.0);
-    bd.store_halves(&mut b.0, &mut d.0);
-    eg.store_halves(&mut e.0, &mut g.0);
-    fh.store_halves(&mut f.0, &mut h.0);
+    ae.store_halves(&mut a.0, &mut e.0);
+    bf.store_halves(&mut b.0, &mut f.0);
+    cg.store_halves(&mut c.0, &mut g.0);
+    dh.store_halves(&mut d.0, &mut h.0);
     elements
 }
 
@@ -429,35 +436,34 @@ impl<S: FieldSpec> Loose<S> {
         settle(token, reduced)
     }
 
-    /// Writes eight neighbours, reduced, from values of 0 to 2p with limbs of less than 2^60.
+    /// Writes eight neighbours, reduced, from values of 0 to 2p with limbs of less than 2^60, none of which but the
+    /// highest may be negative.
     #[inline(always)]
     pub(super) fn store_below_2p(self, to: &mut [Fp<S>; 8]) {
         let token = Ifma::of(self.0[0]);
         self.check_range();
-        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).0;
-        // The highest limb tells which values are p or more, but for one in 2^40 or fewer: what other limbs carry over,
-        // or lack, is too little to matter.
+        // The highest limb tells which values are p or more, but for one in 2^40 or fewer: what other limbs carry over
+        // is too little to matter. These get 2^260 - p, and 2^260 is dropped.
+        let beyond = token.splat(Radix52::<S>::MODULUS[4]).less_than(self.0[4]);
+        let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
         let [a, b, c, d, e] = self.0;
-        let beyond = modulus[4].less_than(e);
-        let a = a.minus_where(beyond, modulus[0]);
-        let b = b.minus_where(beyond, modulus[1]) + a.sar::<52>();
-        let c = c.minus_where(beyond, modulus[2]) + b.sar::<52>();
-        let d = d.minus_where(beyond, modulus[3]) + c.sar::<52>();
-        let e = e.minus_where(beyond, modulus[4]) + d.sar::<52>();
-        if token.splat(Radix52::<S>::MODULUS[4] - 1).less_than_unsigned(e) != 0 {
-            let mask = token.splat(MASK);
-            let limbs = [a & mask, b & mask, c & mask, d & mask, e & mask];
-            settle(token, Tight(limbs, PhantomData)).store_unreduced(to);
+        let (a, b) = (a.plus_where(beyond, complement[0]), b.plus_where(beyond, complement[1]));
+        let (c, d) = (c.plus_where(beyond, complement[2]), d.plus_where(beyond, complement[3]));
+        let e = e.plus_where(beyond, complement[4]);
+        // Shifts share the multipliers' ports, sums and comparisons do not.
+        let one = token.splat(1);
+        let w0 = a + b.shl::<52>();
+        let w1 = b.shr::<12>().plus_where(w0.less_than_unsigned(a), one);
+        let (w1, before) = (w1 + c.shl::<40>(), w1);
+        let w2 = c.shr::<24>().plus_where(w1.less_than_unsigned(before), one);
+        let (w2, before) = (w2 + d.shl::<28>(), w2);
+        let w3 = d.shr::<36>().plus_where(w2.less_than_unsigned(before), one) + e.shl::<16>();
+        let words = [w0, w1, w2, w3];
+        if token.splat(S::MODULUS[3] - 1).less_than_unsigned(w3) != 0 {
+            // Negative perhaps, which is beyond 2^256 then.
+            store_words(settle_words::<S>(token, words), to);
             return;
         }
-        // What is above 52 bits is shifted out.
-        let (a, second, third, fourth) = (a.shl::<12>(), b.shl::<12>(), c.shl::<12>(), d.shl::<12>());
-        let words = [
-            a.shr_pair::<12>(b),
-            second.shr_pair::<24>(c),
-            third.shr_pair::<36>(d),
-            fourth.shr_pair::<48>(e),
-        ];
         store_words(words, to);
     }
 
@@ -466,6 +472,13 @@ impl<S: FieldSpec> Loose<S> {
     pub(super) fn times_4(self) -> Self {
         let [a, b, c, d, e] = self.0;
         Self([a.shl::<2>(), b.shl::<2>(), c.shl::<2>(), d.shl::<2>(), e.shl::<2>()], PhantomData)
+    }
+
+    /// self + p, for a difference of values of at most p. No limb but the highest is negative then.
+    #[inline(always)]
+    pub(super) fn plus_modulus_by_limbs(self) -> Self {
+        let limbs = const { Radix52::<S>::MODULUS_WITH_ROOM };
+        self + Ifma::of(self.0[0]).splat_limbs::<S>(limbs).loose()
     }
 
     /// self + TIMES·p, which keeps differences from being negative.
@@ -487,6 +500,19 @@ with_features! {
         let below_modulus = less.0[4].less_than(token.splat(0));
         let negative = token.splat(1 << 51).less_than(value.0[4]);
         less.replace(below_modulus, value).replace(negative, more)
+    }
+}
+
+with_features! {
+    /// From words of -p to 2p modulo 2^256, those below p.
+    #[cold]
+    fn settle_words<S: FieldSpec>(token: Ifma, words: [Word; 4]) -> [Word; 4] {
+        let [a, b, c, d] = words;
+        // Of a negative value, the limb from bit 208 on has only 48 bits.
+        let negative = token.splat(1 << 63).less_than_unsigned(d);
+        let mut value = Tight::<S>::from_words([a, b, c, d]);
+        value.0[4] = value.0[4].replace(negative, value.0[4] | token.splat(MASK - (MASK >> 4)));
+        settle(token, value).to_words()
     }
 }
 
@@ -621,7 +647,8 @@ impl<S: FieldSpec> Products<S> {
         let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).0;
         for i in 3..5 {
             let factor = token.splat(0).add_low(low[i], inverse);
-            let carry = low[i].add_low(factor, modulus[0]).shr::<52>();
+            // The low 52 bits become 0, with a carry if they were not.
+            let carry = (low[i] + token.splat(MASK)).shr::<52>();
             high[i + 1] = high[i + 1].add_high(factor, modulus[0]);
             for j in 1..5 {
                 // Limb 3 of a Pasta modulus is 0.

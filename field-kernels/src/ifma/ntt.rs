@@ -340,34 +340,65 @@ fn prefetch_eight<S: FieldSpec>(eight: Option<&[Fp<S>; LANES]>) {
     }
 }
 
+/// Blocks of so many eights go through all their layers one after the other: 20 KiB, which the first-level cache
+/// keeps.
+const CACHED: usize = 64;
+
 /// All layers over the values of `column`, which are tight and below 2p. Leaves them below 2p for each
 /// layer and 4p more, in bit-reversed order.
+///
+/// Blocks are numbered as the nodes of a tree are: the whole is 1, and v becomes 2v and 2v + 1. The twiddle of
+/// block v is number v - 1.
 #[inline(always)]
 fn all_layers<S: FieldSpec>(token: Ifma, column: &mut [Scratch], twiddles: &[[u64; 5]], shifted: bool) {
     let (mut blocks, mut len) = (1, column.len());
     if !shifted {
-        // Block 1 of the second layer.
-        let quarter_turn = token.splat_limbs(twiddles[2]);
+        let quarter_turn = token.splat_limbs(twiddles[3 - 1]);
         first_layers::<S>(token, column, quarter_turn);
         (blocks, len) = (4, len / 4);
     }
-    while len >= 4 {
-        for (index, block) in column.chunks_exact_mut(len).enumerate() {
-            let first = token.splat_limbs(twiddles[blocks - 1 + index]);
-            let left = token.splat_limbs(twiddles[2 * blocks - 1 + 2 * index]);
-            let right = token.splat_limbs(twiddles[2 * blocks + 2 * index]);
-            two_layers::<S>(token, block, first, left, right);
-        }
+    while len > CACHED {
+        next_layers::<S>(token, column, len, twiddles, blocks);
         (blocks, len) = (4 * blocks, len / 4);
     }
-    if len == 2 {
-        for (pair, twiddle) in column.as_chunks_mut::<2>().0.iter_mut().zip(&twiddles[blocks - 1..]) {
-            let [u, v] = pair;
-            let product = Loose::<S>::from_scratch(token, v).carry().mul(token.splat_limbs(*twiddle));
-            let upper = Loose::from_scratch(token, u);
-            (upper + product).to_scratch(u);
-            (upper - product).plus_modulus::<2>().to_scratch(v);
+    for (number, block) in (blocks..).zip(column.chunks_exact_mut(len)) {
+        let (mut first, mut len) = (number, len);
+        while len >= 4 {
+            next_layers::<S>(token, block, len, twiddles, first);
+            (first, len) = (4 * first, len / 4);
         }
+        if len == 2 {
+            last_layer::<S>(token, block, &twiddles[first - 1..]);
+        }
+    }
+}
+
+/// Two layers over blocks of `len` values, the first of which has the number `first`.
+#[inline(always)]
+fn next_layers<S: FieldSpec>(
+    token: Ifma,
+    column: &mut [Scratch],
+    len: usize,
+    twiddles: &[[u64; 5]],
+    first: usize,
+) {
+    for (number, block) in (first..).zip(column.chunks_exact_mut(len)) {
+        let first = token.splat_limbs(twiddles[number - 1]);
+        let left = token.splat_limbs(twiddles[2 * number - 1]);
+        let right = token.splat_limbs(twiddles[2 * number]);
+        two_layers::<S>(token, block, first, left, right);
+    }
+}
+
+/// One layer over blocks of two values.
+#[inline(always)]
+fn last_layer<S: FieldSpec>(token: Ifma, column: &mut [Scratch], twiddles: &[[u64; 5]]) {
+    for (pair, twiddle) in column.as_chunks_mut::<2>().0.iter_mut().zip(twiddles) {
+        let [u, v] = pair;
+        let product = Loose::<S>::from_scratch(token, v).carry().mul(token.splat_limbs(*twiddle));
+        let upper = Loose::from_scratch(token, u);
+        (upper + product).to_scratch(u);
+        (upper - product).plus_modulus::<2>().to_scratch(v);
     }
 }
 

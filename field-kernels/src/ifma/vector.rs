@@ -51,7 +51,7 @@ struct Difference;
 impl<S: FieldSpec> Map<S> for Difference {
     #[inline(always)]
     fn apply(self, token: Ifma, a: &[Fp<S>; LANES], b: &[Fp<S>; LANES]) -> Loose<S> {
-        (Tight::load(token, a).loose() - Tight::load(token, b).loose()).plus_modulus::<1>()
+        (Tight::load(token, a).loose() - Tight::load(token, b).loose()).plus_modulus_by_limbs()
     }
 }
 

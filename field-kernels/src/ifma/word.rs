@@ -14,6 +14,9 @@ use super::Ifma;
 #[repr(transparent)]
 pub(super) struct Word(__m512i);
 
+/// Lanes 2, 3, 6 and 7.
+const ODD_PAIRS: u8 = 0b1100_1100;
+
 impl Ifma {
     /// The token that `word` proves.
     #[inline(always)]
@@ -136,22 +139,25 @@ impl Word {
         Self(unsafe { _mm512_unpackhi_epi64(self.0, other.0) })
     }
 
-    /// Pairs of lanes 0 and 1 of self and of `other`, then 2 and 3 of both.
+    /// Pairs of lanes 0 and 1, and 4 and 5, of self and of `other`, alternating.
     #[inline(always)]
-    pub(super) fn lower_pairs(self, other: Self) -> Self {
+    pub(super) fn even_pairs(self, other: Self) -> Self {
         // SAFETY: a word proves the features.
-        Self(unsafe {
-            _mm512_permutex2var_epi64(self.0, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), other.0)
-        })
+        Self(unsafe { _mm512_mask_shuffle_i64x2::<0b10_00_00_00>(self.0, ODD_PAIRS, other.0, other.0) })
     }
 
-    /// Pairs of lanes 4 and 5 of self and of `other`, then 6 and 7 of both.
+    /// Pairs of lanes 2 and 3, and 6 and 7, of self and of `other`, alternating.
     #[inline(always)]
-    pub(super) fn upper_pairs(self, other: Self) -> Self {
+    pub(super) fn odd_pairs(self, other: Self) -> Self {
         // SAFETY: a word proves the features.
-        Self(unsafe {
-            _mm512_permutex2var_epi64(self.0, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), other.0)
-        })
+        Self(unsafe { _mm512_mask_shuffle_i64x2::<0b00_11_00_01>(other.0, !ODD_PAIRS, self.0, self.0) })
+    }
+
+    /// self, with pairs of lanes 2 and 3, and 6 and 7, from memory.
+    #[inline(always)]
+    pub(super) fn with_odd_pairs(self, values: &[u64; 8]) -> Self {
+        // SAFETY: a word proves the features; the reference covers the 64 bytes that are read at most.
+        Self(unsafe { _mm512_mask_loadu_epi64(self.0, ODD_PAIRS, values.as_ptr().cast()) })
     }
 
     /// Pairs of lanes chosen by SELECT: two from self, then two from `other`, two bits each.
@@ -175,11 +181,11 @@ impl Word {
         unsafe { _mm512_cmplt_epu64_mask(self.0, other.0) }
     }
 
-    /// self - other in the lanes where `mask` has a bit, self where not.
+    /// self + other in the lanes where `mask` has a bit, self where not.
     #[inline(always)]
-    pub(super) fn minus_where(self, mask: u8, other: Self) -> Self {
+    pub(super) fn plus_where(self, mask: u8, other: Self) -> Self {
         // SAFETY: a word proves the features.
-        Self(unsafe { _mm512_mask_sub_epi64(self.0, mask, self.0, other.0) })
+        Self(unsafe { _mm512_mask_add_epi64(self.0, mask, self.0, other.0) })
     }
 
     /// The lanes in which self and `other` are equal, as bits.

@@ -25,6 +25,7 @@ const CACHED: usize = 1 << 10;
 const MIN_PARALLEL: usize = 1 << 12;
 
 /// 2p.
+#[inline(always)]
 fn twice<S: FieldSpec>() -> [u64; 4] {
     add_limbs(S::MODULUS, S::MODULUS).0
 }
@@ -41,25 +42,28 @@ type Lazy<S> = Fp<S>;
 /// (u + v w, u - v w), for u and v below 4p and a reduced w.
 #[inline(always)]
 fn butterfly<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, w: Fp<S>) {
-    combine(u, v, |v| mul_lazy::<S>(v, w.0));
+    let lower = mul_lazy::<S>(v.0, w.0);
+    combine(u, v, lower);
 }
 
 /// (u + v, u - v).
 #[inline(always)]
 fn plain_butterfly<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>) {
-    combine(u, v, |v| reduce_once(v, twice::<S>()));
+    let lower = reduce_once(v.0, twice::<S>());
+    combine(u, v, lower);
 }
 
+/// Sum and difference of u and `lower`, which is below 2p, in the places of u and v.
 #[inline(always)]
-fn combine<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, below_2p: impl Fn([u64; 4]) -> [u64; 4]) {
+fn combine<S: FieldSpec>(u: &mut Lazy<S>, v: &mut Lazy<S>, lower: [u64; 4]) {
     if const { !fits::<S>() } {
         // No room for lazy values: all are kept below p.
-        let (upper, lower) = (u.0, reduce_once(below_2p(v.0), S::MODULUS));
-        (u.0, v.0) = (add::<S>(upper, lower), sub::<S>(upper, lower));
+        let lower = reduce_once(lower, S::MODULUS);
+        (u.0, v.0) = (add::<S>(u.0, lower), sub::<S>(u.0, lower));
         return;
     }
     let twice = twice::<S>();
-    let (upper, lower) = (reduce_once(u.0, twice), below_2p(v.0));
+    let upper = reduce_once(u.0, twice);
     debug_assert!(sub_limbs(lower, twice).1, "a product below 2p");
     u.0 = add_limbs(upper, lower).0;
     v.0 = add_limbs(sub_limbs(upper, lower).0, twice).0;

@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicUsize;
 
 use parhelion_scheduler::{ExecutorExt, checkpoint};
 
-use super::{Operand, Operation, Program, TILE};
+use super::{Operand, Operation, Program, Store, TILE};
 use crate::contract::Backend;
 use crate::dispatch::with_backend;
 use crate::parallel::claim;
+use crate::scalar::limbs::{Wide, add_product, reduce_wide};
 use crate::scratch::lines_of;
 use crate::{FieldSpec, Fp, Kernels, Scratch};
 
@@ -173,11 +174,17 @@ pub(crate) fn run_rows<S: FieldSpec>(
     uniforms: &[Fp<S>],
     outputs: &mut Rows<'_, S>,
 ) {
-    scratch.with(lines_of::<Fp<S>>(TILE * (program.registers + 2)), |carver| {
+    let lines = lines_of::<Fp<S>>(TILE * program.registers)
+        + 2 * lines_of::<Fp<S>>(TILE)
+        + lines_of::<Wide>(TILE * program.output_columns)
+        + lines_of::<u8>(program.output_columns);
+    scratch.with(lines, |carver| {
         let rows = columns.first().map_or(0, |column| column.len());
         let registers = carver.cut(TILE * program.registers);
         let wrapped = [carver.cut(TILE), carver.cut(TILE)];
-        let mut machine = Machine { program, columns, uniforms, rows, registers, wrapped };
+        let sums = carver.cut(TILE * program.output_columns);
+        let used = carver.cut_filled(program.output_columns, 0);
+        let mut machine = Machine { program, columns, uniforms, rows, registers, wrapped, sums, used };
         let range = outputs.range();
         for first in range.clone().step_by(TILE) {
             if (first - range.start).is_multiple_of(8 * TILE) {
@@ -198,6 +205,10 @@ struct Machine<'a, S> {
     registers: &'a mut [Fp<S>],
     /// Room for a column read across the end of its rows, one for each side of an instruction.
     wrapped: [&'a mut [Fp<S>]; 2],
+    /// A tile of each output's scaled values, summed up unreduced.
+    sums: &'a mut [Wide],
+    /// Whether there are any.
+    used: &'a mut [u8],
 }
 
 impl<S: FieldSpec> Machine<'_, S> {
@@ -207,21 +218,7 @@ impl<S: FieldSpec> Machine<'_, S> {
         let mut stores = program.stores.iter().peekable();
         for done in 0..=program.instructions.len() {
             while let Some(store) = stores.next_if(|store| store.after == done) {
-                self.gather(0, store.value, first, len);
-                let target = outputs.column(store.column as usize, first, len);
-                let scale = store.scale.map(|index| self.uniforms[index as usize]);
-                let registers = Others::all(self.registers, TILE);
-                match (scale, self.inputs().values(registers, 0, store.value, first, len)) {
-                    (None, Values::Rows(rows)) => target.copy_from_slice(rows),
-                    (None, Values::Splat(value)) => target.fill(value),
-                    (Some(by), Values::Rows(rows)) => {
-                        target.iter_mut().zip(rows).for_each(|(t, &v)| *t += v * by);
-                    }
-                    (Some(by), Values::Splat(value)) => {
-                        let term = value * by;
-                        target.iter_mut().for_each(|t| *t += term);
-                    }
-                }
+                self.store(store, first, len, outputs);
             }
             if let Some(instruction) = program.instructions.get(done) {
                 self.gather(0, instruction.left, first, len);
@@ -233,10 +230,49 @@ impl<S: FieldSpec> Machine<'_, S> {
                 let left = inputs.values(registers, 0, instruction.left, first, len);
                 let right = inputs.values(registers, 1, instruction.right, first, len);
                 match instruction.operation {
-                    Operation::Add => apply(&mut target[..len], left, right, |a, b| a + b),
-                    Operation::Sub => apply(&mut target[..len], left, right, |a, b| a - b),
-                    Operation::Mul => apply(&mut target[..len], left, right, |a, b| a * b),
+                    Operation::Add => apply::<S, Sum>(&mut target[..len], left, right),
+                    Operation::Sub => apply::<S, Difference>(&mut target[..len], left, right),
+                    Operation::Mul => apply::<S, Product>(&mut target[..len], left, right),
                 }
+            }
+        }
+        for (column, used) in self.used.iter_mut().enumerate() {
+            if std::mem::take(used) != 0 {
+                let sums = &self.sums[column * TILE..][..len];
+                let target = outputs.column(column, first, len);
+                target.iter_mut().zip(sums).for_each(|(t, sum)| *t += Fp::from_raw(reduce_wide::<S>(*sum)));
+            }
+        }
+    }
+
+    /// Writes a value to its output, or adds it to the sum of scaled ones.
+    fn store(&mut self, store: &Store, first: usize, len: usize, outputs: &mut Rows<'_, S>) {
+        self.gather(0, store.value, first, len);
+        let column = store.column as usize;
+        let target = outputs.column(column, first, len);
+        let scale = store.scale.map(|index| self.uniforms[index as usize]);
+        let (columns, uniforms, rows) = (self.columns, self.uniforms, self.rows);
+        let inputs = Inputs { columns, uniforms, rows, wrapped: [&*self.wrapped[0], &*self.wrapped[1]] };
+        let value = inputs.values(Others::all(self.registers, TILE), 0, store.value, first, len);
+        match (scale, value) {
+            (None, value) => {
+                match value {
+                    Values::Rows(rows) => target.copy_from_slice(rows),
+                    Values::Splat(value) => target.fill(value),
+                }
+                // What was to be added is overwritten, too.
+                self.used[column] = 0;
+            }
+            (Some(by), Values::Rows(rows)) => {
+                let sums = &mut self.sums[column * TILE..][..len];
+                if std::mem::replace(&mut self.used[column], 1) == 0 {
+                    sums.fill(Wide::default());
+                }
+                sums.iter_mut().zip(rows).for_each(|(sum, v)| *sum = add_product::<S>(*sum, v.0, by.0));
+            }
+            (Some(by), Values::Splat(value)) => {
+                let term = value * by;
+                target.iter_mut().for_each(|t| *t += term);
             }
         }
     }
@@ -252,11 +288,6 @@ impl<S: FieldSpec> Machine<'_, S> {
                 }
             }
         }
-    }
-
-    fn inputs(&self) -> Inputs<'_, S> {
-        let wrapped = [&*self.wrapped[0], &*self.wrapped[1]];
-        Inputs { columns: self.columns, uniforms: self.uniforms, rows: self.rows, wrapped }
     }
 }
 
@@ -297,25 +328,53 @@ impl<'a, S: FieldSpec> Inputs<'a, S> {
     }
 }
 
-#[inline(always)]
-fn apply<S: FieldSpec>(
-    target: &mut [Fp<S>],
-    left: Values<'_, S>,
-    right: Values<'_, S>,
-    operation: impl Fn(Fp<S>, Fp<S>) -> Fp<S>,
-) {
+/// An operation on two elements. Not a closure: the compiler must inline it into each loop.
+trait Binary {
+    fn of<S: FieldSpec>(a: Fp<S>, b: Fp<S>) -> Fp<S>;
+}
+
+struct Sum;
+struct Difference;
+struct Product;
+
+impl Binary for Sum {
+    #[inline(always)]
+    fn of<S: FieldSpec>(a: Fp<S>, b: Fp<S>) -> Fp<S> {
+        a + b
+    }
+}
+
+impl Binary for Difference {
+    #[inline(always)]
+    fn of<S: FieldSpec>(a: Fp<S>, b: Fp<S>) -> Fp<S> {
+        a - b
+    }
+}
+
+impl Binary for Product {
+    #[inline(always)]
+    fn of<S: FieldSpec>(a: Fp<S>, b: Fp<S>) -> Fp<S> {
+        a * b
+    }
+}
+
+fn apply<S: FieldSpec, O: Binary>(target: &mut [Fp<S>], left: Values<'_, S>, right: Values<'_, S>) {
     match (left, right) {
         (Values::Rows(left), Values::Rows(right)) => {
             for ((t, &a), &b) in target.iter_mut().zip(left).zip(right) {
-                *t = operation(a, b);
+                *t = O::of(a, b);
             }
         }
         (Values::Rows(left), Values::Splat(b)) => {
-            target.iter_mut().zip(left).for_each(|(t, &a)| *t = operation(a, b));
+            for (t, &a) in target.iter_mut().zip(left) {
+                *t = O::of(a, b);
+            }
         }
         (Values::Splat(a), Values::Rows(right)) => {
-            target.iter_mut().zip(right).for_each(|(t, &b)| *t = operation(a, b));
+            for (t, &b) in target.iter_mut().zip(right) {
+                *t = O::of(a, b);
+            }
         }
-        (Values::Splat(a), Values::Splat(b)) => target.fill(operation(a, b)),
+        (Values::Splat(a), Values::Splat(b)) => target.fill(O::of(a, b)),
     }
 }

@@ -114,6 +114,29 @@ pub(crate) fn mul_lazy<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     reduce_word::<S>(accumulate(t, a[3], b))
 }
 
+/// A sum of products, below 2^256·p.
+pub(crate) type Wide = [u64; 8];
+
+/// `sum` + a·b, but for multiples of 2^256·p.
+#[inline(always)]
+pub(crate) fn add_product<S: FieldSpec>(sum: Wide, a: [u64; 4], b: [u64; 4]) -> Wide {
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sum;
+    let [r0, t1, t2, t3, t4] = accumulate([s0, s1, s2, s3], a[0], b);
+    let [r1, t2, t3, t4, t5] = accumulate([t1, t2, t3, t4], a[1], b);
+    let [r2, t3, t4, t5, t6] = accumulate([t2, t3, t4, t5], a[2], b);
+    let [r3, t4, t5, t6, t7] = accumulate([t3, t4, t5, t6], a[3], b);
+    // What is above 2^256 is below p each, so there is no carry out.
+    let [h0, h1, h2, h3] = add::<S>([s4, s5, s6, s7], [t4, t5, t6, t7]);
+    [r0, r1, r2, r3, h0, h1, h2, h3]
+}
+
+/// A sum of products over 2^256, mod p.
+#[inline(always)]
+pub(crate) fn reduce_wide<S: FieldSpec>(sum: Wide) -> [u64; 4] {
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sum;
+    add::<S>(from_montgomery::<S>([s0, s1, s2, s3]), [s4, s5, s6, s7])
+}
+
 /// a²/2^256 mod p.
 ///
 /// Row i holds a\[i\]² and the doubled products with the limbs above, so there are 10 products

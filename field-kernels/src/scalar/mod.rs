@@ -101,14 +101,14 @@ impl Backend for Scalar {
         vector::inner_product(a, b)
     }
 
-    type Point<S: FieldSpec> = Fp<S>;
+    type Point<S: FieldSpec> = vector::PointTable<S>;
 
     fn point<S: FieldSpec>(self, point: Fp<S>) -> Self::Point<S> {
-        point
+        vector::PointTable::new(point)
     }
 
     fn evaluate<S: FieldSpec>(self, poly: &[Fp<S>], point: &Self::Point<S>) -> Fp<S> {
-        vector::evaluate(poly, *point)
+        vector::evaluate(poly, point)
     }
 
     fn invert<S: FieldSpec>(self, scratch: &Scratch, values: &mut [Fp<S>]) {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::limbs::{mul_lazy, reduce_once};
 use super::prefetch;
 use crate::contract::{NEGATIVE, Pairs, PointMemory};
 use crate::scratch::{Carver, lines_of};
@@ -69,6 +70,12 @@ fn at<C: CurveSpec>(memory: &impl PointMemory<C>, place: u32) -> &Affine<C> {
     &memory.points()[(place & !NEGATIVE) as usize]
 }
 
+/// A product that is not reduced. A chain of them stays below 1.6p, as p is at most 2^254 and a little.
+#[inline(always)]
+fn lazy_product<S: FieldSpec>(a: Fp<S>, b: Fp<S>) -> Fp<S> {
+    Fp::from_raw(mul_lazy::<S>(a.0, b.0))
+}
+
 #[inline(always)]
 fn add_together<C: CurveSpec>(
     memory: &mut impl PointMemory<C>,
@@ -96,15 +103,15 @@ fn add_together<C: CurveSpec>(
             unusual_pairs += 1;
         }
         (*to, *before) = (denominator, product);
-        product *= denominator;
+        product = lazy_product(product, denominator);
     }
-    let mut inverse = product.invert().unwrap_or_default();
+    let mut inverse = Fp::from_raw(reduce_once(product.0, C::Base::MODULUS)).invert().unwrap_or_default();
     for (step, (&denominator, &product)) in denominators.iter().zip(products.iter()).enumerate().rev() {
         let index = start + step;
         let Some(pair) = pairs.get(index) else { break };
         let [p, q] = memory.pair(pair);
-        let reciprocal = inverse * product;
-        inverse *= denominator;
+        let reciprocal = lazy_product(inverse, product);
+        inverse = lazy_product(inverse, denominator);
         let mut numerator = q.y - p.y;
         if special[..unusual_pairs].last() == Some(&(index as u32)) {
             unusual_pairs -= 1;
@@ -120,7 +127,7 @@ fn add_together<C: CurveSpec>(
                 }
             }
         }
-        let slope = numerator * reciprocal;
+        let slope = reciprocal * numerator;
         let x = slope.square() - p.x - q.x;
         memory.sums()[pair.target as usize] = Affine { x, y: slope * (p.x - x) - p.y };
     }

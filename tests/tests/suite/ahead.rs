@@ -7,8 +7,9 @@ use halo2_axiom::poly::Rotation;
 use parhelion::{MultiOpen, Prover};
 use parhelion_tests::bench::Bench;
 
-const K: u32 = 11;
-const COLUMNS: usize = 6;
+const K: u32 = 8;
+/// More than a prover of four threads keeps open at once.
+const COLUMNS: usize = 40;
 /// All but a few of the usable rows.
 const ROWS: usize = (1 << K) - 12;
 
@@ -77,8 +78,10 @@ fn columns_committed_to_ahead_do_not_show() {
         (vec![], false),
         (vec![], true),
         (vec![(0, 5, 2)], false),
-        (vec![(0, ROWS - 1, 1), (1, 0, 5), (0, 7, 5)], false),
-        (vec![(3, 100, 5), (4, 100, 5), (5, 100, 5)], true),
+        (vec![(0, 5, 16), (0, 6, 18)], false),
+        (vec![(0, ROWS - 1, 20), (1, 0, 39), (0, 7, 39)], false),
+        (vec![(3, 100, 39), (4, 100, 39), (38, 100, 39)], true),
+        ((0..COLUMNS).map(|column| (column, 9, COLUMNS - 1)).collect(), true),
     ];
     for (again, fraction) in cases {
         let bench = Bench::new(K, vec![ByColumns { again: again.clone(), fraction }], vec![vec![]], false);
@@ -96,8 +99,8 @@ fn a_proof_can_be_cancelled_while_columns_are_out() {
     let prover = Prover::builder().threads(2).multi_open(MultiOpen::Gwc).build().expect("prover");
     let key = prover.prepare(&bench.params, &bench.pk).expect("key");
     let expected = bench.ours_with(&prover, &key, 5).expect("proof");
-    for step in 0..60 {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_micros(step * 200);
+    for step in 0..100 {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_micros(step * 100);
         match bench.ours_with(&prover.with_deadline(deadline), &key, 5) {
             Ok(proof) => assert!(proof == expected),
             Err(error) => assert!(matches!(error, parhelion::Error::Deadline), "{error}"),

@@ -123,11 +123,11 @@ impl Record {
     pub(crate) fn put(&mut self, report: Report) -> Result<()> {
         let same = |old: &Report| old.circuit == report.circuit && old.k == report.k;
         self.matrix.retain(|old| !same(old) || old.allocator != report.allocator);
-        if let Some(other) = self.matrix.iter().find(|old| same(old)) {
-            if other.proof_digest != report.proof_digest {
-                let names = (&other.allocator, &report.allocator);
-                return Err(format!("{} gives other proofs than {}", names.1, names.0).into());
-            }
+        if let Some(other) = self.matrix.iter().find(|old| same(old))
+            && other.proof_digest != report.proof_digest
+        {
+            let names = (&other.allocator, &report.allocator);
+            return Err(format!("{} gives other proofs than {}", names.1, names.0).into());
         }
         self.matrix.push(report);
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Each is a [`Demo`]: it builds the circuit for key generation, and from a seed the circuit of
 //! one witness with its public instances. All of them are [`DemoCircuit`]s, so that code above
-//! needs no generics and the prover is compiled once.
+//! needs no generics and the prover is compiled once. Circuits of `halo2_proofs` are in [`pasta`].
 //!
 //! ```no_run
 //! use parhelion_cli::circuits;
@@ -19,6 +19,7 @@
 mod any;
 mod base;
 mod pairing;
+pub mod pasta;
 mod plonk;
 mod poseidon;
 
@@ -130,7 +131,7 @@ pub enum DemoError {
 pub fn find(name: &str) -> Result<&'static dyn Demo, DemoError> {
     DEMOS.into_iter().find(|demo| demo.name() == name).ok_or_else(|| DemoError::UnknownName {
         name: name.to_owned(),
-        expected: DEMOS.map(Demo::name).join(", "),
+        expected: [&DEMOS.map(Demo::name)[..], &pasta::NAMES].concat().join(", "),
     })
 }
 

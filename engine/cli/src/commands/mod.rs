@@ -2,6 +2,8 @@
 
 pub(crate) mod bench;
 pub(crate) mod doctor;
+pub(crate) mod execution;
+pub(crate) mod pasta;
 pub(crate) mod profile;
 pub(crate) mod prove;
 pub(crate) mod verify;

@@ -15,7 +15,8 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::PROOF_SUFFIX;
-use crate::args::{Common, ProveArgs};
+use super::pasta::{self, with_pasta_demo};
+use crate::args::{CircuitArgs, Common};
 use crate::error::CommandError;
 use crate::ui;
 
@@ -51,28 +52,32 @@ struct Seconds {
 /// Bytes that the proof took besides keys, SRS and circuit; what the engine estimates for it, and the
 /// smallest limit that it would have kept to.
 #[derive(Serialize)]
-struct Memory {
-    peak_bytes: usize,
-    estimate: usize,
-    smallest_limit: usize,
+pub(super) struct Memory {
+    pub(super) peak_bytes: usize,
+    pub(super) estimate: usize,
+    pub(super) smallest_limit: usize,
 }
 
-pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError> {
-    let (demo, k) = args.circuit.resolve()?;
-    let multi_open = args.circuit.multi_open;
+/// Proves a demo circuit and writes the proof to `out`.
+pub(crate) fn run(common: &Common, args: &CircuitArgs, out: &Path) -> Result<(), CommandError> {
+    if let Some(done) = with_pasta_demo!(args.circuit.as_str(), D => pasta::prove::<D>(common, args, out)) {
+        return done;
+    }
+    let (demo, k) = args.resolve()?;
+    let multi_open = args.multi_open;
     let cache = common.cache()?;
     common.limit_library_threads()?;
     // Before anything slow: a kernel choice that this CPU cannot run is known at once.
     let bar = ui::StageBar::new();
     let prover = common.prover(multi_open, Some(bar.clone()))?;
 
-    let (srs, srs_time) = ui::busy("parameters", || Srs::load(&cache, args.circuit.srs.as_deref(), k));
+    let (srs, srs_time) = ui::busy("parameters", || Srs::load(&cache, args.srs.as_deref(), k));
     let srs = srs?;
     ui::warn_if_testing(&srs);
     let store = KeyStore::new(&cache, demo, k, &srs);
     let (keys, keys_time) = ui::busy("keys (made once, then kept)", || store.prepared(&prover));
     let PreparedKeys { key: prepared, vk, layout, provenance } = keys?;
-    let (witness, witness_time) = ui::busy("witness", || demo.witness_circuit(&layout, args.circuit.seed));
+    let (witness, witness_time) = ui::busy("witness", || demo.witness_circuit(&layout, args.seed));
     let witness = witness?;
 
     bar.start();
@@ -86,7 +91,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
         ui::busy("verification", || stock::verify(&srs.params, &vk, multi_open, &witness.instances, &proof));
     verdict.map_err(CommandError::OwnProof)?;
 
-    let path = args.out.join(format!("{}-k{k}{PROOF_SUFFIX}", demo.name()));
+    let path = out.join(format!("{}-k{k}{PROOF_SUFFIX}", demo.name()));
     let file = ProofFile {
         circuit: demo.name().to_owned(),
         k,
@@ -106,7 +111,7 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     let report = Report {
         circuit: demo.name(),
         k,
-        seed: args.circuit.seed,
+        seed: args.seed,
         multi_open: multi_open.to_string(),
         threads: prover.threads(),
         kernels: prover.kernel_report().backend,

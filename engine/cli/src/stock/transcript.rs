@@ -49,6 +49,21 @@ impl Sections {
         ("quotient", |sections| sections.quotient),
         ("opening", |sections| sections.opening),
     ];
+
+    /// The parts of a proof by the times of the challenges theta, beta, gamma, y and x, and whatever
+    /// came after them. `None` if it has not come to x.
+    #[must_use]
+    pub fn between(start: Instant, challenges: &[Instant], end: Instant) -> Option<Self> {
+        let &[theta, beta, gamma, y, x] = challenges.first_chunk()?;
+        let seconds = |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64();
+        Some(Self {
+            witness: seconds(start, theta),
+            lookup: seconds(theta, beta),
+            products: seconds(gamma, y),
+            quotient: seconds(y, x),
+            opening: seconds(x, end),
+        })
+    }
 }
 
 impl ProofTranscript {
@@ -68,15 +83,7 @@ impl ProofTranscript {
     /// proof has not come to x.
     #[must_use]
     pub fn sections(&self, circuit_challenges: usize, end: Instant) -> Option<Sections> {
-        let &[theta, beta, gamma, y, x] = self.challenges.get(circuit_challenges..)?.first_chunk()?;
-        let seconds = |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64();
-        Some(Sections {
-            witness: seconds(self.start, theta),
-            lookup: seconds(theta, beta),
-            products: seconds(gamma, y),
-            quotient: seconds(y, x),
-            opening: seconds(x, end),
-        })
+        Sections::between(self.start, self.challenges.get(circuit_challenges..)?, end)
     }
 }
 

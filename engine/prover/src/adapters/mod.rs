@@ -2,3 +2,7 @@
 
 pub mod axiom;
 pub(crate) mod cast;
+pub(crate) mod columns;
+pub(crate) mod cycles;
+#[cfg(feature = "zcash")]
+pub mod zcash;

@@ -7,9 +7,10 @@ pub(crate) use sizes::{CircuitSizes, Seen, Sizes};
 
 use parhelion_field_kernels::CurveSpec;
 
-use crate::key::Key;
+use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
+use crate::stages::synthesis::Taken;
 use model::{Model, Reads};
 
 /// Columns that a thread has on the heap: scalars cut into digits, points and buckets of multi-scalar
@@ -59,7 +60,11 @@ pub(crate) fn estimate<C: CurveSpec>(
     let scratch = scratch(key.shape().k, threads);
     let bound = |plan: ProofPlan, least: bool| {
         let reads = if least { Reads::Never } else { Reads::Always };
-        scratch + Model { key, plan, threads, reads }.peak(&Sizes::bound(key.shape(), circuits, least))
+        let mut sizes = Sizes::bound(key.shape(), circuits, least);
+        if key.derived.synthesis == Synthesis::Regions {
+            sizes.taken = Taken::default();
+        }
+        scratch + Model { key, plan, threads, reads }.peak(&sizes)
     };
     let smallest = |least: bool| {
         let plans = ProofPlan::all(threads).into_iter();

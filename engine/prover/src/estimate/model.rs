@@ -2,16 +2,16 @@
 //!
 //! This follows the stages: what each one holds at most, and what it leaves behind.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
 use parhelion_field_kernels::CurveSpec;
 
 use super::sizes::{CircuitSizes, Size, Sizes};
 use crate::algebra::{Compiled, Source};
-use crate::key::Key;
+use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
-use crate::stages::opening::{self, Poly};
+use crate::stages::opening;
 use crate::stages::quotient::is_shared;
 use crate::stages::synthesis::{Taken, widened};
 use crate::storage::StoredRef;
@@ -102,7 +102,10 @@ impl<C: CurveSpec> Model<'_, C> {
         tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
-            let open = widened(self.plan.batch, reach).min(advice.len());
+            let open = match self.key.derived.synthesis {
+                Synthesis::Columns => widened(self.plan.batch, reach).min(advice.len()),
+                Synthesis::Regions => advice.len(),
+            };
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
             closed.stage(cells + (open + early).min(advice.len()));
@@ -194,12 +197,13 @@ impl<C: CurveSpec> Model<'_, C> {
     fn quotient(&self, circuits: usize) -> usize {
         let (key, pieces) = (self.key, self.key.shape().quotient_pieces());
         let mut live: HashSet<Source> = HashSet::new();
-        let mut most = 0;
+        let (mut most, mut fresh) = (0, Vec::<Source>::new());
         let owners = |source: &Source| if is_shared(*source) { 1 } else { circuits };
         for group in &key.derived.programs.quotient(key.shape(), self.plan).groups {
             let before: usize = live.iter().map(owners).sum();
             let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
-            let fresh: Vec<Source> = columns.filter(|source| !live.contains(source)).copied().collect();
+            fresh.clear();
+            fresh.extend(columns.filter(|source| !live.contains(source)));
             // Coefficients and values of one circuit's columns; what stays has values on each coset.
             let stay: usize =
                 fresh.iter().filter(|source| !group.last_use.contains(source)).map(owners).sum();
@@ -215,7 +219,7 @@ impl<C: CurveSpec> Model<'_, C> {
             // On the last coset all of the group's columns, on those before what stays of them.
             let values = fresh.len() + (pieces - 1) * own.max(shared) + pieces * (stay - own.min(stay));
             most = most.max(pieces * before + values + fresh.len() - lent.count());
-            live.extend(fresh);
+            live.extend(&fresh);
             live.retain(|source| !group.last_use.contains(source));
         }
         // l_0, the active rows, X and the sum, on each coset.
@@ -234,11 +238,19 @@ impl<C: CurveSpec> Model<'_, C> {
         let reads =
             |count: usize| self.buffers(if packed { count } else { 0 }, if packed { 0 } else { count });
         tally.stage(1 + reads(self.threads));
-        let mut rotations: HashMap<Poly, BTreeSet<i32>> = HashMap::new();
-        for (poly, rotation) in opening::queries(self.key.shape(), sizes.circuits.len()) {
-            rotations.entry(poly).or_default().insert(rotation);
+        // Few sets, which hold few rotations.
+        let grouped = opening::Grouped::new(&opening::queries(self.key.shape(), sizes.circuits.len()));
+        let mut sets: Vec<Vec<i32>> = Vec::new();
+        let mut sorted = Vec::new();
+        for (_, rotations) in grouped.iter() {
+            sorted.clear();
+            sorted.extend_from_slice(rotations);
+            sorted.sort_unstable();
+            sorted.dedup();
+            if !sets.contains(&sorted) {
+                sets.push(sorted.clone());
+            }
         }
-        let sets: HashSet<&BTreeSet<i32>> = rotations.values().collect();
         let batch = reads(opening::batch(self.threads));
         // The sum and the next one while columns are added; the quotient and h when they are there.
         tally.stage(sets.len() + 1 + batch.max(1));

@@ -2,6 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
 
+use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
 use crate::algebra::Challenges;
@@ -11,32 +12,62 @@ use crate::storage::StoredRef;
 
 impl<C: CurveSpec> Session<'_, C> {
     /// Commits to columns given by their values on the rows, and writes the commitments in order.
-    pub(crate) fn write_columns(&mut self, columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        self.write_commitments(&self.key.derived.lagrange_bases, columns)
+    pub(crate) fn write_columns(&mut self, columns: &[(Poly, &[Fp<C::Scalar>])]) -> Result<(), Error> {
+        let (polys, values): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
+        let blinds: Vec<_> = polys.into_iter().map(|poly| self.blind(poly)).collect();
+        let commitments = self.commit(self.key.lagrange_bases, &values, &blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.write_point(commitment))
     }
 
     /// Commits to polynomials given by at most n coefficients, and writes the commitments in order.
-    pub(crate) fn write_polynomials(&mut self, polynomials: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        self.write_commitments(self.key.bases, polynomials)
+    /// Those that have no blind hide nothing.
+    pub(crate) fn write_polynomials(
+        &mut self,
+        polynomials: &[&[Fp<C::Scalar>]],
+        blinds: &[Fp<C::Scalar>],
+    ) -> Result<(), Error> {
+        let commitments = self.commit(self.key.bases, polynomials, blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.write_point(commitment))
     }
 
-    fn write_commitments(&mut self, bases: &[Affine<C>], columns: &[&[Fp<C::Scalar>]]) -> Result<(), Error> {
-        let commitments = self.kernels.msm_columns(bases, columns);
-        for commitment in self.kernels.normalize(&commitments) {
-            self.transcript.write_point(commitment)?;
+    /// Absorbs commitments to the instance columns of all circuits, where those are committed to, or
+    /// their values.
+    pub(crate) fn absorb_instances(&mut self, instances: &[Vec<&[Fp<C::Scalar>]>]) -> Result<(), Error> {
+        let mut columns = instances.iter().flatten().copied();
+        if self.key.hiding.is_none() {
+            return columns.flatten().try_for_each(|value| self.transcript.common_scalar(*value));
         }
-        Ok(())
+        let columns: Vec<_> = columns.by_ref().collect();
+        let blinds = vec![Fp::ONE; columns.len()];
+        let commitments = self.commit(self.key.lagrange_bases, &columns, &blinds);
+        commitments.into_iter().try_for_each(|commitment| self.transcript.common_point(commitment))
+    }
+
+    fn commit(
+        &self,
+        bases: &[Affine<C>],
+        columns: &[&[Fp<C::Scalar>]],
+        blinds: &[Fp<C::Scalar>],
+    ) -> Vec<Affine<C>> {
+        let mut commitments = self.kernels.msm_columns(bases, columns);
+        if let Some(hiding) = self.key.hiding {
+            for (commitment, blind) in commitments.iter_mut().zip(blinds) {
+                *commitment += hiding.blinding.mul(*blind);
+            }
+        }
+        self.kernels.normalize(&commitments)
     }
 
     /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
-    pub(crate) fn write_stored(&mut self, columns: &[StoredRef<'_, C::Scalar>]) -> Result<(), Error> {
+    pub(crate) fn write_stored(&mut self, columns: &[(Poly, StoredRef<'_, C::Scalar>)]) -> Result<(), Error> {
         if self.rehearsal {
             return Ok(());
         }
         for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
             self.progress(index * self.plan.batch, columns.len())?;
-            let rows = self.reader().all_rows(batch)?;
-            self.write_columns(&rows.iter().map(|rows| &**rows).collect::<Vec<_>>())?;
+            let (polys, stored): (Vec<_>, Vec<_>) = batch.iter().copied().unzip();
+            let rows = self.reader().all_rows(&stored)?;
+            self.write_columns(&polys.into_iter().zip(rows.iter().map(|rows| &**rows)).collect::<Vec<_>>())?;
         }
         Ok(())
     }
@@ -45,11 +76,11 @@ impl<C: CurveSpec> Session<'_, C> {
     /// is drawn before the phase ends, where the library does it.
     pub(crate) fn begin_phase(&mut self, witnesses: &mut [&mut Witness<'_, C::Scalar>]) {
         let blinding_rows = self.key.shape().n() - self.key.shape().usable_rows();
-        for witness in witnesses.iter_mut() {
-            let columns = witness.current_columns().len();
-            let mut blinds = vec![vec![Fp::ZERO; blinding_rows]; columns];
+        for (circuit, witness) in witnesses.iter_mut().enumerate() {
+            let columns = witness.current_columns();
+            let mut blinds = vec![vec![Fp::ZERO; blinding_rows]; columns.len()];
             blinds.iter_mut().for_each(|blinds| self.blinding.fill(blinds));
-            (0..columns).for_each(|_| self.skip_blind());
+            columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
             witness.begin_phase(blinds);
         }
     }
@@ -61,7 +92,10 @@ impl<C: CurveSpec> Session<'_, C> {
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
-        self.write_stored(&witnesses.iter().flat_map(|witness| witness.closed()).collect::<Vec<_>>())?;
+        let columns = witnesses.iter().enumerate().flat_map(|(circuit, witness)| {
+            witness.closed().map(move |(index, column)| (Poly::Advice { circuit, index }, column))
+        });
+        self.write_stored(&columns.collect::<Vec<_>>())?;
 
         let phase = witnesses.first().map_or(0, |witness| witness.phase);
         for (index, challenge) in self.phase_challenges(phase)? {
@@ -80,8 +114,11 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Result<(), Error> {
         let shape = self.key.shape();
         let last = shape.phases() - 1;
-        let columns = circuits.iter().flat_map(|circuit| circuit.advice.iter().zip(&shape.advice_phase));
-        let columns = columns.filter(|(_, phase)| **phase == last).map(|(column, _)| column.view());
+        let columns = circuits.iter().enumerate().flat_map(|(circuit, columns)| {
+            let of_phase = columns.advice.iter().zip(&shape.advice_phase).enumerate();
+            let of_phase = of_phase.filter(move |(_, (_, phase))| **phase == last);
+            of_phase.map(move |(index, (column, _))| (Poly::Advice { circuit, index }, column.view()))
+        });
         self.write_stored(&columns.collect::<Vec<_>>())?;
         for (index, challenge) in self.phase_challenges(last)? {
             challenges.circuit[index] = challenge;

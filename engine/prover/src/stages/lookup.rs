@@ -9,6 +9,7 @@ use std::ops::Range;
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
+use super::opening::Poly;
 use super::permutation::Columns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
@@ -34,14 +35,12 @@ pub(crate) enum Sorted {
 impl Sorted {
     fn of<S: FieldSpec>(values: &[Fp<S>]) -> Self {
         let canonical = |value: &Fp<S>| value.to_canonical();
-        let narrow: Option<Vec<u64>> = values
-            .iter()
-            .map(|value| match canonical(value) {
-                [low, 0, 0, 0] => Some(low),
-                _ => None,
-            })
-            .collect();
-        if let Some(mut narrow) = narrow {
+        let mut narrow = Vec::with_capacity(values.len());
+        narrow.extend(values.iter().map_while(|value| match canonical(value) {
+            [low, 0, 0, 0] => Some(low),
+            _ => None,
+        }));
+        if narrow.len() == values.len() {
             narrow.sort_unstable();
             return Self::Narrow(narrow);
         }
@@ -68,8 +67,8 @@ impl Sorted {
 /// Arranges the sorted table beside the sorted input; an input that is not in the table is `Err`.
 fn arrange<K: Ord + Copy>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
     let mut arranged = input.to_vec();
-    let mut repeated = Vec::new();
-    let mut leftover = Vec::new();
+    let mut repeated = Vec::with_capacity(input.len());
+    let mut leftover = Vec::with_capacity(table.len());
     let mut rest = table.iter().copied().peekable();
     for (row, &value) in input.iter().enumerate() {
         if row > 0 && value == input[row - 1] {
@@ -145,7 +144,7 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
         let (kernels, shape) = (self.kernels, self.key.shape());
         let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
-        let (n, usable) = (shape.n(), shape.usable_rows());
+        let (n, usable, first) = (shape.n(), shape.usable_rows(), batch.start);
         let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
         let inputs = inputs.collect::<Result<Vec<_>, Error>>()?;
         let scratch = || -> Result<_, Error> {
@@ -177,7 +176,7 @@ impl<C: CurveSpec> Session<'_, C> {
         drop(inputs);
 
         let replayed = self.replay.is_some();
-        for lookup in &mut lookups {
+        for (index, lookup) in (first..).zip(&mut lookups) {
             for column in [&mut lookup.input, &mut lookup.table] {
                 let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
@@ -186,8 +185,8 @@ impl<C: CurveSpec> Session<'_, C> {
                     column[usable..].copy_from_slice(&blinds);
                 }
             }
-            self.skip_blind();
-            self.skip_blind();
+            self.draw_blind(Poly::PermutedInput { circuit, index });
+            self.draw_blind(Poly::PermutedTable { circuit, index });
         }
         Ok(lookups)
     }
@@ -207,6 +206,7 @@ impl<C: CurveSpec> Session<'_, C> {
     /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
     pub(crate) fn lookup_product(
         &mut self,
+        product: Poly,
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
@@ -228,6 +228,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
         self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
+        self.draw_blind(product);
         Ok(z)
     }
 }

@@ -7,6 +7,7 @@ use crate::algebra::{Challenges, Compiled, Source};
 use crate::key::Key;
 use crate::memory::Buffer;
 use crate::session::Session;
+use crate::stages::opening::Poly;
 use crate::storage::{Stored, StoredRef};
 
 /// The columns of one circuit, by their values on the rows.
@@ -62,18 +63,20 @@ impl<C: CurveSpec> Session<'_, C> {
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
         let sets = &self.key.derived.programs.permutation_fractions;
-        for fractions in sets.chunks(self.plan.batch) {
-            let written = products.len();
-            for fraction in fractions {
-                self.progress(products.len(), sets.len())?;
+        for (first, fractions) in (0..).step_by(self.plan.batch).zip(sets.chunks(self.plan.batch)) {
+            for (fraction, index) in fractions.iter().zip(first..) {
+                self.progress(index, sets.len())?;
                 let mut z = self.memory.scratch(shape.n())?;
                 let mut denominator = self.memory.scratch(shape.n())?;
                 columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
                 self.grand_product(&mut z, denominator, last);
+                self.draw_blind(Poly::PermutationProduct { circuit, index });
                 last = z[usable];
                 products.push(z);
             }
-            let batch: Vec<&[_]> = products[written..].iter().map(|product: &Buffer<_>| &**product).collect();
+            let poly = |index| Poly::PermutationProduct { circuit, index };
+            let batch = products[first..].iter().zip(first..);
+            let batch: Vec<_> = batch.map(|(product, index)| (poly(index), &**product)).collect();
             self.write_columns(&batch)?;
         }
         if last != Fp::ONE && !last.is_zero() {
@@ -83,7 +86,7 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     /// Turns numerators into their running product over the denominators, starting at `first`,
-    /// then blinds the rows after the usable ones and draws the blind of the commitment.
+    /// then blinds the rows after the usable ones.
     pub(crate) fn grand_product(
         &mut self,
         z: &mut [Fp<C::Scalar>],
@@ -95,6 +98,5 @@ impl<C: CurveSpec> Session<'_, C> {
         drop(denominator);
         self.kernels.running_product(z, first);
         self.blinding.fill(&mut z[self.key.shape().usable_rows() + 1..]);
-        self.skip_blind();
     }
 }

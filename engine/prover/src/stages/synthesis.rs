@@ -153,6 +153,11 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         }
     }
 
+    /// Where the columns are kept.
+    pub(crate) fn memory(&self) -> &'m Memory {
+        self.memory
+    }
+
     /// Begins the current phase with the last rows of its columns, which are as many for each.
     pub(crate) fn begin_phase(&mut self, blinds: Vec<Vec<Fp<S>>>) {
         for (index, blinds) in self.current_columns().into_iter().zip(blinds) {
@@ -290,13 +295,18 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         (0..self.columns.len()).filter(|&column| self.columns[column].phase == self.phase).collect()
     }
 
-    /// The closed columns of the current phase.
-    pub(crate) fn closed(&self) -> impl Iterator<Item = StoredRef<'_, S>> {
-        self.columns.iter().filter(|column| column.phase == self.phase).filter_map(|column| {
-            match &column.state {
-                State::Closed(stored) => Some(stored.view()),
-                State::Blank | State::Open(_) => None,
-            }
+    /// How many columns there are.
+    #[cfg(feature = "zcash")]
+    pub(crate) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The closed columns of the current phase, with their indices.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = (usize, StoredRef<'_, S>)> {
+        let current = self.columns.iter().enumerate().filter(|(_, column)| column.phase == self.phase);
+        current.filter_map(|(index, column)| match &column.state {
+            State::Closed(stored) => Some((index, stored.view())),
+            State::Blank | State::Open(_) => None,
         })
     }
 
@@ -359,7 +369,7 @@ mod tests {
             }
             StoredRef::Cells(_) => unreachable!("no advice column is made of labels"),
         };
-        witness.closed().map(unpack).collect()
+        witness.closed().map(|(_, column)| unpack(column)).collect()
     }
 
     #[test]

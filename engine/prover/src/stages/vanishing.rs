@@ -5,6 +5,7 @@ use parhelion_field_kernels::CurveSpec;
 use crate::Error;
 use crate::memory::Buffer;
 use crate::session::Session;
+use crate::stages::opening::Poly;
 
 impl<C: CurveSpec> Session<'_, C> {
     /// Draws a uniform polynomial of n coefficients and commits to it.
@@ -21,8 +22,8 @@ impl<C: CurveSpec> Session<'_, C> {
                 random
             }
         };
-        self.skip_blind();
-        self.write_polynomials(&[&random])?;
+        self.draw_blind(Poly::Random);
+        self.write_polynomials(&[&random], &[self.blind(Poly::Random)])?;
         Ok(random)
     }
 }

@@ -113,7 +113,7 @@ fn shares(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32) -> Ve
     let threads = config.thread_count();
     let chunks = choice(execution, config, k, 1).chunks;
     (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
-        .filter(|at_once| threads % at_once == 0)
+        .filter(|at_once| threads.is_multiple_of(*at_once))
         .map(|at_once| choice(execution, config, k, at_once))
         .collect()
 }
@@ -130,7 +130,7 @@ fn choice(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32, at_on
 
 /// How long it takes, about, in the time that a row takes one thread.
 fn time(choice: &Choice) -> f64 {
-    // Measured: see docs/src/sbpf.md.
+    // Estimates: they decide between sizes, not about time.
     const ROWS_OF_A_CHUNK: f64 = 400.0;
     const USE_OF_FURTHER_THREADS: f64 = 0.85;
     let rounds = choice.chunks.div_ceil(choice.at_once as u64) as f64;

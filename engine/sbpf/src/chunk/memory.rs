@@ -1,4 +1,5 @@
-//! What proving takes, in bytes. The numbers were measured: see docs/src/sbpf.md.
+//! What proving takes, in bytes: estimates from the numbers of columns, for a choice and for what is left
+//! to the pool of buffers, which keeps the proofs themselves within their part of a limit.
 
 /// Everything that does not depend on the size of the circuit: code, the trace, threads.
 const BASE: usize = 48 << 20;

@@ -13,8 +13,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
-use super::keygen;
+use super::{keygen, pasta};
 use crate::args::{BenchChildArgs, Common, Side};
+use crate::commands::pasta::with_pasta_demo;
 use crate::commands::prove;
 use crate::error::CommandError;
 use crate::{ALLOCATOR, ui};
@@ -39,7 +40,7 @@ pub(crate) struct Refused {
 }
 
 /// Proofs that were made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Measured {
     /// One entry per proof, in order.
     pub(crate) proofs: Vec<ProofCost>,
@@ -103,6 +104,10 @@ pub(crate) struct Comparison {
 }
 
 pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandError> {
+    if let Some(done) = with_pasta_demo!(args.circuit.circuit.as_str(), D => pasta::child::<D>(common, args))
+    {
+        return done;
+    }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
@@ -194,8 +199,42 @@ fn measure(
     srs: &Srs,
     vk: &VerifyingKey<G1Affine>,
     witness: &Witness,
-    mut prove: impl FnMut() -> Result<ProofTranscript, CommandError>,
+    prove: impl FnMut() -> Result<ProofTranscript, CommandError>,
 ) -> Result<Measured, CommandError> {
+    let sections =
+        |proof: &ProofTranscript, end| proof.sections(vk.cs().num_challenges(), end).unwrap_or_default();
+    let Timed { proofs, outputs, start_peak_bytes } = time_proofs(prove, sections)?;
+    let outputs: Vec<Vec<u8>> = outputs.into_iter().map(ProofTranscript::finalize).collect();
+    let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
+    for proof in &outputs {
+        let start = Instant::now();
+        stock::verify(&srs.params, vk, args.circuit.multi_open, &witness.instances, proof)
+            .map_err(CommandError::OwnProof)?;
+        verify_seconds = start.elapsed().as_secs_f64();
+        proof_bytes = proof.len();
+    }
+    let digest = digest(&outputs);
+    Ok(Measured { proofs, start_peak_bytes, verify_seconds, proof_bytes, digest, ..Measured::default() })
+}
+
+/// BLAKE3 of the first proof.
+pub(super) fn digest(proofs: &[Vec<u8>]) -> String {
+    proofs.first().map(|proof| blake3::hash(proof).to_hex().to_string()).unwrap_or_default()
+}
+
+/// Proofs with what each cost.
+pub(super) struct Timed<T> {
+    pub(super) proofs: Vec<ProofCost>,
+    pub(super) outputs: Vec<T>,
+    /// High-water mark of resident memory before the first.
+    pub(super) start_peak_bytes: Option<u64>,
+}
+
+/// Makes proofs and notes what each costs.
+pub(super) fn time_proofs<T>(
+    mut prove: impl FnMut() -> Result<T, CommandError>,
+    sections: impl Fn(&T, Instant) -> Sections,
+) -> Result<Timed<T>, CommandError> {
     let mut proofs = Vec::with_capacity(PROOFS);
     let mut outputs = Vec::with_capacity(PROOFS);
     let start_peak_bytes = proc::peak_resident();
@@ -217,36 +256,16 @@ fn measure(
             seconds,
             user_seconds: cpu(|time| time.user),
             system_seconds: cpu(|time| time.system),
-            sections: proof.sections(vk.cs().num_challenges(), end).unwrap_or_default(),
+            sections: sections(&proof, end),
             base_bytes,
             peak_bytes: proc::peak_resident(),
             peak_reset,
             minor_faults: proc::minor_faults().zip(faults_before).map(|(after, before)| after - before),
             allocations: ALLOCATOR.stats().allocations - allocations_before,
         });
-        outputs.push(proof.finalize());
+        outputs.push(proof);
     }
-
-    let (mut verify_seconds, mut proof_bytes) = (0.0, 0);
-    for proof in &outputs {
-        let start = Instant::now();
-        stock::verify(&srs.params, vk, args.circuit.multi_open, &witness.instances, proof)
-            .map_err(CommandError::OwnProof)?;
-        verify_seconds = start.elapsed().as_secs_f64();
-        proof_bytes = proof.len();
-    }
-    Ok(Measured {
-        proofs,
-        load_seconds: 0.0,
-        build_seconds: 0.0,
-        load_peak_bytes: None,
-        loaded_bytes: None,
-        start_peak_bytes,
-        verify_seconds,
-        proof_bytes,
-        digest: outputs.first().map(|proof| blake3::hash(proof).to_hex().to_string()).unwrap_or_default(),
-        pool: None,
-    })
+    Ok(Timed { proofs, outputs, start_peak_bytes })
 }
 
 /// Overhears the stock prover, replays its private draws into ours, and compares every byte.

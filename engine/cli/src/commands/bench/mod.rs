@@ -3,6 +3,7 @@
 pub(crate) mod child;
 mod keygen;
 mod limits;
+mod pasta;
 mod report;
 
 use std::env;
@@ -14,10 +15,14 @@ use parhelion_cli::store::{KeyStore, Srs};
 use self::child::{Comparison, Measured, Outcome, Refused};
 use self::report::Report;
 use crate::args::{BenchArgs, Common, Side};
+use crate::commands::pasta::with_pasta_demo;
 use crate::error::CommandError;
 use crate::ui;
 
 pub(crate) fn run(common: &Common, args: &BenchArgs) -> Result<(), CommandError> {
+    if let Some(done) = with_pasta_demo!(args.circuit.circuit.as_str(), D => pasta::run::<D>(common, args)) {
+        return done;
+    }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
@@ -119,6 +124,7 @@ fn spawn<R: serde::de::DeserializeOwned>(
         .args(["bench-child", "--side", name])
         .args(["--circuit", &args.circuit.circuit, "--k", &k.to_string()])
         .args(["--seed", &args.circuit.seed.to_string()])
+        .args(["--actions", &args.circuit.actions.to_string()])
         .args(["--multi-open", &args.circuit.multi_open.to_string()])
         .args(common.thread_arguments())
         .args(["--kernels", &common.kernels().to_string()])

@@ -2,7 +2,7 @@
 //! Perfetto and `chrome://tracing` open.
 
 use std::cmp::Reverse;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use parhelion::{Observer, Stage};
@@ -12,22 +12,36 @@ use serde_json::{Value, json};
 
 /// Notes when stages begin and end.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
-    spans: Mutex<Vec<(Stage, Instant, Instant)>>,
+pub(super) struct Watch(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Stages that have begun, the outermost first.
+    open: Vec<(Stage, Instant)>,
+    ended: Vec<(Stage, Instant, Instant)>,
 }
 
 impl Observer for Watch {
-    fn stage_finished(&self, stage: Stage, elapsed: Duration) {
-        let end = Instant::now();
-        let start = end.checked_sub(elapsed).unwrap_or(end);
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner).push((stage, start, end));
+    fn stage_started(&self, stage: Stage) {
+        self.seen().open.push((stage, Instant::now()));
+    }
+
+    fn stage_finished(&self, stage: Stage, _: Duration) {
+        let mut seen = self.seen();
+        if let Some((_, start)) = seen.open.pop_if(|open| open.0 == stage) {
+            seen.ended.push((stage, start, Instant::now()));
+        }
     }
 }
 
 impl Watch {
-    /// The stages so far, and forgets them.
+    /// The stages that have ended so far, and forgets them.
     pub(super) fn take(&self) -> Vec<(Stage, Instant, Instant)> {
-        std::mem::take(&mut self.spans.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.seen().ended)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,14 +243,14 @@ mod tests {
         let (epoch, watch) = (Instant::now(), Watch::default());
         let start = Instant::now();
         for stage in [Stage::Commit, Stage::Quotient] {
-            let begun = Instant::now();
+            watch.stage_started(stage);
             pool.enter(|| {
                 pool.join(
                     || std::thread::sleep(Duration::from_millis(4)),
                     || std::thread::sleep(Duration::from_millis(2)),
                 )
             });
-            watch.stage_finished(stage, begun.elapsed());
+            watch.stage_finished(stage, Duration::ZERO);
         }
         std::thread::sleep(Duration::from_millis(5));
         let end = Instant::now();

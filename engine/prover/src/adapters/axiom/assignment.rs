@@ -14,7 +14,6 @@ use parhelion_scheduler::checkpoint;
 use super::unsupported;
 use crate::Error;
 use crate::adapters::cast::{self, AssignedArena};
-use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
@@ -25,7 +24,6 @@ pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
     pub(super) constants: Vec<Column<Fixed>>,
     pub(super) k: u32,
     pub(super) usable_rows: usize,
-    pub(super) memory: &'a Memory,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -47,6 +45,8 @@ where
         // Configured as the library does: once, with the parameters of the first circuit.
         let mut cs = ConstraintSystem::default();
         let config = ConcreteCircuit::configure_with_params(&mut cs, self.circuits[0].params());
+        // Dropped only after the synthesis, in which references to its values may be used.
+        let arena = AssignedArena::new(witness.memory());
         let witness_cells = witness.current_columns().len() * self.usable_rows;
         let mut assignment = WitnessAssignment {
             witness,
@@ -54,8 +54,7 @@ where
             instances: self.instances[circuit],
             usable_rows: self.usable_rows,
             k: self.k,
-            // Dropped only after the synthesis, in which references to its values may be used.
-            arena: AssignedArena::new(self.memory),
+            arena,
             observer: self.observer,
             expected: witness_cells,
             assigned: 0,

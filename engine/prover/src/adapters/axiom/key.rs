@@ -16,7 +16,7 @@ use super::{params, shape};
 use crate::Error;
 use crate::adapters::cast;
 use crate::estimate::Seen;
-use crate::key::{Derived, Key, KeyColumn};
+use crate::key::{Derived, Key, KeyColumn, Synthesis};
 use crate::programs::Programs;
 use crate::shape::Shape;
 use crate::storage::{Labels, Stored, StoredRef};
@@ -59,6 +59,7 @@ pub struct PreparedKey<'k> {
     material: Material<'k>,
     pub(super) constraint_system: ConstraintSystem<Fr>,
     pub(super) derived: Derived<Bn254G1Spec>,
+    lagrange_bases: Vec<Bn254G1Affine>,
 }
 
 impl fmt::Debug for PreparedKey<'_> {
@@ -105,7 +106,7 @@ impl<'k> PreparedKey<'k> {
         let executor = kernels.executor();
         let fixed = executor.map(fixed.len(), |index| Stored::keep(kernels, fixed[index]));
         let sigma = permutation_columns(kernels, &derived, &sigma).collect();
-        Ok(Self::of_columns(params, derived, constraint_system, fixed, sigma))
+        Self::of_columns(params, derived, constraint_system, fixed, sigma)
     }
 
     /// A key in the engine's own memory.
@@ -115,9 +116,10 @@ impl<'k> PreparedKey<'k> {
         constraint_system: ConstraintSystem<Fr>,
         fixed: Vec<Stored<Bn254FrSpec>>,
         sigma: Vec<Stored<Bn254FrSpec>>,
-    ) -> PreparedKey<'static> {
+    ) -> Result<PreparedKey<'static>, Error> {
         let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
-        PreparedKey { material, constraint_system, derived }
+        let lagrange_bases = params::lagrange_bases(params)?;
+        Ok(PreparedKey { material, constraint_system, derived, lagrange_bases })
     }
 
     fn new(
@@ -127,7 +129,8 @@ impl<'k> PreparedKey<'k> {
     ) -> Result<Self, Error> {
         let (derived, constraint_system) = derive(kernels, &params, pk.get_vk())?;
         check_columns(&pk, &derived.shape)?;
-        Ok(Self { material: Material::Library { params, pk }, constraint_system, derived })
+        let lagrange_bases = params::lagrange_bases(&params)?;
+        Ok(Self { material: Material::Library { params, pk }, constraint_system, derived, lagrange_bases })
     }
 
     /// log2 of the number of rows.
@@ -152,17 +155,24 @@ impl<'k> PreparedKey<'k> {
         fn compact(columns: &[Stored<Bn254FrSpec>]) -> Vec<KeyColumn<'_, Bn254FrSpec>> {
             columns.iter().map(|rows| KeyColumn { rows: rows.view(), coefficients: None }).collect()
         }
-        let derived = &self.derived;
+        let (derived, lagrange_bases) = (&self.derived, self.lagrange_bases.as_slice());
         match &self.material {
             Material::Library { params, pk } => Key {
                 derived,
                 bases: cast::points(params.get_g()),
+                lagrange_bases,
+                hiding: None,
                 fixed: columns(pk.fixed_polys(), pk.fixed_values()),
                 sigma: columns(pk.permutation().polys(), pk.permutation().permutations()),
             },
-            Material::Compact { bases, fixed, sigma } => {
-                Key { derived, bases, fixed: compact(fixed), sigma: compact(sigma) }
-            }
+            Material::Compact { bases, fixed, sigma } => Key {
+                derived,
+                bases,
+                lagrange_bases,
+                hiding: None,
+                fixed: compact(fixed),
+                sigma: compact(sigma),
+            },
         }
     }
 }
@@ -196,7 +206,7 @@ pub(super) fn derive(
         labels: Labels::new(kernels, &domain, shape.permutation.len()),
         domain,
         programs: Programs::new(&shape, kernels.threads()),
-        lagrange_bases: params::lagrange_bases(params)?,
+        synthesis: Synthesis::Columns,
         seen: Seen::default(),
         transcript_repr: cast::from_scalar(vk.transcript_repr()),
         shape,

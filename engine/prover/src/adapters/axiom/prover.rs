@@ -1,6 +1,5 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use ff::Field;
@@ -9,8 +8,7 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
-use parhelion_allocators::{Error as MemoryError, Workspace};
-use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Spec};
+use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
 use rand_core::RngCore;
 
 use super::assignment::LibraryCircuits;
@@ -18,14 +16,10 @@ use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
 use crate::adapters::cast;
-use crate::estimate::{Estimate, estimate, scratch};
-use crate::memory::Memory;
-use crate::plan::ProofPlan;
-use crate::prove::{prove, rehearse};
-use crate::session::{Replay, Session};
+use crate::estimate::Estimate;
+use crate::run::Io;
+use crate::session::Replay;
 use crate::settle::Rehearsal;
-use crate::stages::synthesis::Taken;
-use crate::transcript::{Blinding, ProofTranscript};
 use crate::{Error, Prover};
 
 impl Prover {
@@ -39,7 +33,7 @@ impl Prover {
         params: &'k ParamsKZG<Bn256>,
         pk: &'k ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'k>, Error> {
-        PreparedKey::borrowed(&self.kernels, params, pk)
+        PreparedKey::borrowed(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], sharing ownership of both.
@@ -51,7 +45,7 @@ impl Prover {
         params: Arc<ParamsKZG<Bn256>>,
         pk: Arc<ProvingKey<G1Affine>>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::shared(&self.kernels, params, pk)
+        PreparedKey::shared(&self.kernels_for_a_key(), params, pk)
     }
 
     /// As [`Prover::prepare`], taking the key apart: one copy of each column is kept, by its values on
@@ -67,7 +61,7 @@ impl Prover {
         params: &ParamsKZG<Bn256>,
         pk: ProvingKey<G1Affine>,
     ) -> Result<PreparedKey<'static>, Error> {
-        PreparedKey::compact(&self.kernels, params, pk)
+        PreparedKey::compact(&self.kernels_for_a_key(), params, pk)
     }
 
     /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
@@ -100,7 +94,7 @@ impl Prover {
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
     #[must_use]
     pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
-        estimate(&key.key(), circuits, self.threads(), self.pool.limit().bytes())
+        self.estimate_of(&key.key(), circuits)
     }
 
     /// How much memory a proof of these circuits takes: synthesises them and looks at their columns,
@@ -118,27 +112,8 @@ impl Prover {
     ) -> Result<Estimate, Error> {
         let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
         let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
-        self.run::<G1Affine, _>(key, circuits, instances, io, true)?;
+        self.run_generic::<G1Affine, _>(key, circuits, instances, io, true)?;
         Ok(self.estimate(key, circuits.len()))
-    }
-
-    /// The memory of one proof. Under a limit, waits for its turn.
-    fn workspace(&self, estimate: Option<Estimate>, circuits: usize) -> Result<Workspace, Error> {
-        let limit = self.pool.limit();
-        let Some(estimate) = estimate else {
-            return Ok(self.pool.workspace());
-        };
-        let needed = estimate.smallest.unwrap_or(estimate.at_least);
-        if needed > limit.bytes() {
-            return Err(Error::MemoryLimit { limit: limit.bytes(), needed, circuits });
-        }
-        // Set aside before work begins, so that no two proofs ever wait for each other.
-        let reserved =
-            limit.reserve_while(estimate.at_most.min(limit.bytes()), || self.control.check().is_ok());
-        // If it was given up, this is why.
-        self.control.check()?;
-        let reservation = reserved?;
-        Ok(self.pool.workspace_in(reservation)?)
     }
 
     /// As [`Prover::prove`], with the values the library's prover drew outside the caller's
@@ -184,7 +159,7 @@ impl Prover {
         compress_selectors: bool,
     ) -> Result<VerifyingKey<G1Affine>, Error> {
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_vk(&self.kernels, params, &bases, circuit, compress_selectors)
+        keygen::generate_vk(&self.kernels_for_a_key(), params, &bases, circuit, compress_selectors)
     }
 
     /// Generates the proving key of `vk`; its bytes are those of the library's `keygen_pk`.
@@ -199,7 +174,7 @@ impl Prover {
     ) -> Result<ProvingKey<G1Affine>, Error> {
         let compress_selectors = vk.compress_selectors();
         let bases = params::lagrange_bases(params)?;
-        keygen::generate_pk(&self.kernels, params, &bases, Some(vk), circuit, compress_selectors)
+        keygen::generate_pk(&self.kernels_for_a_key(), params, &bases, Some(vk), circuit, compress_selectors)
     }
 
     /// [`Prover::prove`] for the caller's names of the curve and its scalars.
@@ -222,32 +197,16 @@ impl Prover {
         let (mut transcript, mut blinding) =
             (LibraryTranscript::<C, E, T>::new(transcript), CallerRandomness(rng));
         let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay };
-        self.run::<C, _>(key, circuits, instances, io, false)
+        self.run_generic::<C, _>(key, circuits, instances, io, false)
     }
 
-    /// Makes a proof, or rehearses it.
-    fn run<C, ConcreteCircuit>(
+    /// Makes a proof, or rehearses it, after checking what it is asked for.
+    fn run_generic<C, ConcreteCircuit>(
         &self,
         key: &PreparedKey<'_>,
         circuits: &[ConcreteCircuit],
         instances: &[&[&[C::ScalarExt]]],
-        io: Io<'_>,
-        rehearsal: bool,
-    ) -> Result<(), Error>
-    where
-        C: CurveAffine,
-        ConcreteCircuit: Circuit<C::ScalarExt>,
-    {
-        self.control.run(|| self.run_interruptible::<C, _>(key, circuits, instances, io, rehearsal))?
-    }
-
-    /// A proof that checkpoints in it may leave.
-    fn run_interruptible<C, ConcreteCircuit>(
-        &self,
-        key: &PreparedKey<'_>,
-        circuits: &[ConcreteCircuit],
-        instances: &[&[&[C::ScalarExt]]],
-        io: Io<'_>,
+        io: Io<'_, Bn254G1Spec>,
         rehearsal: bool,
     ) -> Result<(), Error>
     where
@@ -260,60 +219,16 @@ impl Prover {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
-        let view = key.key();
-        let (count, limit) = (circuits.len(), self.pool.limit().bytes());
-        let estimate = (limit != usize::MAX).then(|| self.estimate(key, count));
-        let memory = Memory::new(self.workspace(estimate, count)?, shape.k);
-        let _scratch = memory.charge(scratch(shape.k, self.threads()))?;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
             instances,
             constants: key.constraint_system.constants().clone(),
             k: shape.k,
             usable_rows: shape.usable_rows(),
-            memory: &memory,
             observer: self.observer.as_ref(),
         };
-        let kernels = self.kernels_for_a_proof();
-        let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
-        let mut session = Session {
-            kernels: &kernels,
-            memory: &memory,
-            key: &view,
-            plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
-            limit,
-            rehearsal,
-            taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
-            observer: self.observer.as_ref(),
-            control: &self.control,
-            stage: None,
-            fraction: Cell::new(0.0),
-            transcript: io.transcript,
-            blinding: io.blinding,
-            replay: io.replay,
-        };
-        let done = if rehearsal {
-            rehearse(&mut session, &circuits, &columns)
-        } else {
-            prove(&mut session, self.multi_open, &circuits, &columns)
-        };
-        done.map_err(|error| match error {
-            Error::Memory(MemoryError::ReservationExceeded { .. }) => match estimate {
-                Some(Estimate { sufficient: needed, .. }) if limit < needed => {
-                    Error::MemoryLimit { limit, needed, circuits: count }
-                }
-                _ => error,
-            },
-            error => error,
-        })
+        self.run(&key.key(), &circuits, &columns, io, rehearsal)
     }
-}
-
-/// Where a proof goes, and what it draws from.
-struct Io<'a> {
-    transcript: &'a mut dyn ProofTranscript<Bn254G1Spec>,
-    blinding: &'a mut dyn Blinding<Bn254FrSpec>,
-    replay: Option<Replay<'a, Bn254G1Spec>>,
 }
 
 /// The instance columns as kernel scalars, after checking them against the key.

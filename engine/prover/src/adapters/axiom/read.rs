@@ -66,25 +66,26 @@ impl Prover {
         let mut cs = ConstraintSystem::default();
         ConcreteCircuit::configure_with_params(&mut cs, circuit_params);
         let vk = read_verifying_key(&mut reader, params.k(), cs)?;
-        let (derived, constraint_system) = derive(&self.kernels, params, &vk)?;
+        let kernels = self.kernels_for_a_key();
+        let (derived, constraint_system) = derive(&kernels, params, &vk)?;
         let (num_fixed, num_sigma) = (derived.shape.num_fixed, derived.shape.permutation.len());
 
         let mut columns = Columns { reader, n: derived.shape.n() };
         columns.skip(LAGRANGE)?;
         columns.expect("fixed columns", num_fixed)?;
         let fixed = columns.read("fixed column", num_fixed, |rows| {
-            self.kernels.executor().map(rows.len(), |index| Stored::keep(&self.kernels, &rows[index]))
+            kernels.executor().map(rows.len(), |index| Stored::keep(&kernels, &rows[index]))
         })?;
         columns.expect("fixed polynomials", num_fixed)?;
         columns.skip(num_fixed)?;
         columns.expect("permutation columns", num_sigma)?;
         let sigma = columns.read("permutation column", num_sigma, |rows| {
             let rows: Vec<&[Bn254Fr]> = rows.iter().map(Vec::as_slice).collect();
-            permutation_columns(&self.kernels, &derived, &rows).collect()
+            permutation_columns(&kernels, &derived, &rows).collect()
         })?;
         columns.expect("permutation polynomials", num_sigma)?;
         columns.skip(num_sigma)?;
-        Ok((PreparedKey::of_columns(params, derived, constraint_system, fixed, sigma), vk))
+        Ok((PreparedKey::of_columns(params, derived, constraint_system, fixed, sigma)?, vk))
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) fn shape(vk: &VerifyingKey<G1Affine>) -> Result<Shape<Bn254FrSpec>, E
         lookups: lookups(cs),
         permutation: cs.permutation().get_columns().iter().map(column).collect(),
         advice_queries: cs.advice_queries().iter().map(|(c, at)| (c.index(), at.0)).collect(),
+        // KZG verifiers know the instances, which are neither committed to nor opened.
+        instance_queries: Vec::new(),
         fixed_queries: cs.fixed_queries().iter().map(|(c, at)| (c.index(), at.0)).collect(),
     };
     if shape.n() < cs.minimum_rows() {

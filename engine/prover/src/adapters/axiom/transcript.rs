@@ -38,6 +38,11 @@ where
         Ok(self.inner.common_scalar(scalar)?)
     }
 
+    fn common_point(&mut self, point: Bn254G1Affine) -> Result<(), Error> {
+        let point = cast::downcast(cast::into_point(point)).ok_or_else(unsupported)?;
+        Ok(self.inner.common_point(point)?)
+    }
+
     fn write_point(&mut self, point: Bn254G1Affine) -> Result<(), Error> {
         let point = cast::downcast(cast::into_point(point)).ok_or_else(unsupported)?;
         Ok(self.inner.write_point(point)?)

@@ -6,8 +6,16 @@
 #![allow(unsafe_code)]
 
 mod arena;
+#[cfg(feature = "zcash")]
+mod pasta;
 
 pub(crate) use arena::AssignedArena;
+#[cfg(feature = "zcash")]
+pub use pasta::PastaCurve;
+#[cfg(feature = "zcash")]
+pub(crate) use pasta::{
+    KernelScalar, Spec, pasta_point, pasta_points, pasta_scalar, pasta_scalars, to_pasta_scalar,
+};
 
 use std::any::{Any, TypeId};
 use std::mem::{ManuallyDrop, align_of, offset_of, size_of};

@@ -36,7 +36,7 @@ pub(super) fn open<C: CurveSpec>(
         combined[0] -= value;
         session.kernels.divide_by_linear(&mut combined, point);
         let degree_bound = combined.len() - 1;
-        session.write_polynomials(&[&combined[..degree_bound]])?;
+        session.write_polynomials(&[&combined[..degree_bound]], &[])?;
     }
     Ok(())
 }

@@ -5,10 +5,12 @@
 //! numbers, r rows further on. No column is turned into coefficients for that.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
 
+use super::grouped::Grouped;
 use super::queries::{Poly, PolyQuery, PolyRef, Polys, rotate};
 use crate::Error;
 use crate::memory::Buffer;
@@ -53,35 +55,40 @@ pub(super) fn evaluate<C: CurveSpec>(
     x: Fp<C::Scalar>,
 ) -> Result<HashMap<PolyQuery, Fp<C::Scalar>>, Error> {
     let Session { kernels, key, .. } = session;
-    let mut rotations: Vec<(Poly, Vec<i32>)> = Vec::new();
-    let mut places: HashMap<Poly, usize> = HashMap::new();
-    for &(poly, rotation) in queries {
-        let place = *places.entry(poly).or_insert_with(|| {
-            rotations.push((poly, Vec::new()));
-            rotations.len() - 1
-        });
-        rotations[place].1.push(rotation);
-    }
+    let grouped = Grouped::new(queries);
     let reader = session.reader();
     let (omega, omega_inv) = (key.domain().omega(), key.domain().omega_inv());
-    let values = kernels.executor().map(rotations.len(), |index| -> Result<Vec<_>, Error> {
-        let (poly, rotations) = &rotations[index];
-        match polys.get(*poly) {
-            PolyRef::Coefficients(poly) => Ok(rotations
-                .iter()
-                .map(|&rotation| kernels.evaluate(poly, rotate(x, omega, omega_inv, rotation)))
-                .collect()),
-            PolyRef::Rows(column) => {
-                let rows = reader.rows(column)?;
-                let product = |&rotation: &i32| rotated_product(kernels, basis, &rows, rotation);
-                Ok(rotations.iter().map(product).collect())
+    let mut values = vec![Fp::ZERO; queries.len()];
+    let failure = Mutex::new(None);
+    let mut rest = &mut values[..];
+    let of_polys = grouped.iter().map(|(poly, rotations)| {
+        let own;
+        (own, rest) = std::mem::take(&mut rest).split_at_mut(rotations.len());
+        (poly, rotations, own)
+    });
+    kernels.executor().for_each(of_polys, |_, (poly, rotations, values)| match polys.get(poly) {
+        PolyRef::Coefficients(poly) => {
+            for (value, rotation) in values.iter_mut().zip(rotations) {
+                *value = kernels.evaluate(poly, rotate(x, omega, omega_inv, *rotation));
             }
         }
+        PolyRef::Rows(column) => match reader.rows(column) {
+            Ok(rows) => {
+                for (value, rotation) in values.iter_mut().zip(rotations) {
+                    *value = rotated_product(kernels, basis, &rows, *rotation);
+                }
+            }
+            Err(error) => {
+                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        },
     });
-    let mut evaluations = HashMap::new();
-    for ((poly, rotations), values) in rotations.into_iter().zip(values) {
-        evaluations.extend(rotations.into_iter().map(|rotation| (poly, rotation)).zip(values?));
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
     }
+    let mut evaluations = HashMap::with_capacity(queries.len());
+    let asked = grouped.iter().flat_map(|(poly, rotations)| rotations.iter().map(move |of| (poly, *of)));
+    evaluations.extend(asked.zip(values));
     Ok(evaluations)
 }
 

@@ -115,6 +115,9 @@ pub(crate) fn rotate<S: FieldSpec>(x: Fp<S>, omega: Fp<S>, omega_inv: Fp<S>, rot
 pub(super) fn written<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<PolyQuery> {
     let mut queries = Vec::new();
     for circuit in 0..circuits {
+        queries.extend(instance(shape, circuit));
+    }
+    for circuit in 0..circuits {
         queries.extend(advice(shape, circuit));
     }
     queries.extend(shape.fixed_queries.iter().map(|&(column, rotation)| (Poly::Fixed(column), rotation)));
@@ -146,6 +149,7 @@ pub(crate) fn opened<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<Pol
     let mut queries = Vec::new();
     let sets = shape.permutation_sets();
     for circuit in 0..circuits {
+        queries.extend(instance(shape, circuit));
         queries.extend(advice(shape, circuit));
         let product = |index| Poly::PermutationProduct { circuit, index };
         queries.extend((0..sets).flat_map(|index| [(product(index), 0), (product(index), 1)]));
@@ -165,4 +169,8 @@ pub(crate) fn opened<S: FieldSpec>(shape: &Shape<S>, circuits: usize) -> Vec<Pol
 
 fn advice<S: FieldSpec>(shape: &Shape<S>, circuit: usize) -> impl Iterator<Item = PolyQuery> + '_ {
     shape.advice_queries.iter().map(move |&(index, rotation)| (Poly::Advice { circuit, index }, rotation))
+}
+
+fn instance<S: FieldSpec>(shape: &Shape<S>, circuit: usize) -> impl Iterator<Item = PolyQuery> + '_ {
+    shape.instance_queries.iter().map(move |&(index, rotation)| (Poly::Instance { circuit, index }, rotation))
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp};
 
+use super::grouped::Grouped;
 use super::lagrange;
 use super::queries::{Opened, Poly};
 use crate::Error;
@@ -15,7 +16,7 @@ use crate::memory::Buffer;
 use crate::session::Session;
 
 /// A polynomial with the rotations of x it is opened at.
-type Rotations = (Poly, Vec<i32>);
+type Rotations<'a> = (Poly, &'a [i32]);
 
 /// Polynomials opened at the same points, combined: C = sum y^j P_j.
 struct PointSet<S: FieldSpec> {
@@ -49,7 +50,7 @@ pub(super) fn open<C: CurveSpec>(
         kernels.add_scaled(&mut h, &quotient, power);
         power *= v;
     }
-    session.write_polynomials(&[&h])?;
+    session.write_polynomials(&[&h], &[])?;
 
     // L = sum v^i z_i (C_i - R_i(u)) - Z_T(u) h, where z_i vanishes on the points outside set i
     // and Z_T on all of them.
@@ -76,7 +77,7 @@ pub(super) fn open<C: CurveSpec>(
     let normalise = first.and_then(Fp::invert).ok_or(Error::Degenerate("u is one of the opened points"))?;
     kernels.scale(&mut linearised, normalise);
     let degree_bound = linearised.len() - 1;
-    session.write_polynomials(&[&linearised[..degree_bound]])
+    session.write_polynomials(&[&linearised[..degree_bound]], &[])
 }
 
 /// Groups polynomials by their points, sets and members in the order of first appearance.
@@ -85,34 +86,31 @@ fn combine<C: CurveSpec>(
     opened: &Opened<'_, C::Scalar>,
     y: Fp<C::Scalar>,
 ) -> Result<Vec<PointSet<C::Scalar>>, Error> {
-    let mut rotations: Vec<Rotations> = Vec::new();
-    for &(poly, rotation) in &opened.queries {
-        match rotations.iter_mut().find(|(known, _)| *known == poly) {
-            Some((_, known)) => known.push(rotation),
-            None => rotations.push((poly, vec![rotation])),
-        }
-    }
-    let mut groups: Vec<(BTreeSet<Fp<C::Scalar>>, Vec<Rotations>)> = Vec::new();
-    for (poly, rotations) in rotations {
-        let points: BTreeSet<_> = rotations.iter().map(|&rotation| opened.point(rotation)).collect();
+    let grouped = Grouped::new(&opened.queries);
+    let mut groups: Vec<(Vec<Fp<C::Scalar>>, Vec<Rotations<'_>>)> = Vec::new();
+    let mut points = Vec::new();
+    for (poly, rotations) in grouped.iter() {
+        points.clear();
+        points.extend(rotations.iter().map(|&rotation| opened.point(rotation)));
+        points.sort_unstable();
+        points.dedup();
         match groups.iter_mut().find(|(known, _)| *known == points) {
             Some((_, members)) => members.push((poly, rotations)),
-            None => groups.push((points, vec![(poly, rotations)])),
+            None => groups.push((points.clone(), vec![(poly, rotations)])),
         }
     }
     let mut sets = Vec::with_capacity(groups.len());
     let count = groups.len();
     for (index, (points, members)) in groups.into_iter().enumerate() {
         session.progress(index, 3 * count)?;
-        let points: Vec<_> = points.into_iter().collect();
         let mut terms = Vec::with_capacity(members.len());
         let mut values = vec![Fp::ZERO; points.len()];
         let mut power = Fp::ONE;
-        for (poly, rotations) in &members {
-            terms.push((*poly, power));
+        for &(poly, rotations) in &members {
+            terms.push((poly, power));
             for (value, point) in values.iter_mut().zip(&points) {
                 let rotation = rotations.iter().find(|&&rotation| opened.point(rotation) == *point);
-                let evaluation = rotation.and_then(|&rotation| opened.evaluations.get(&(*poly, rotation)));
+                let evaluation = rotation.and_then(|&rotation| opened.evaluations.get(&(poly, rotation)));
                 *value += power * *evaluation.ok_or(Error::Degenerate("two opened points coincide"))?;
             }
             power *= y;

@@ -3,24 +3,10 @@
 use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
 
-use super::copies::Permutation;
+use crate::adapters::cycles::Permutation;
 
 /// Fewest cells worth a task of their own.
 const MIN_CHUNK: usize = 1 << 12;
-
-/// Divides cells by what they are owed, with one inversion for all. A zero denominator makes the
-/// cell zero, as in the library's `Assigned`.
-pub(super) fn divide<S: FieldSpec>(
-    kernels: &Kernels,
-    columns: &mut [Vec<Fp<S>>],
-    denominators: impl IntoIterator<Item = ((usize, usize), Fp<S>)>,
-) {
-    let (cells, mut inverses): (Vec<_>, Vec<_>) = denominators.into_iter().unzip();
-    kernels.batch_invert(&mut inverses);
-    for ((column, row), inverse) in cells.into_iter().zip(inverses) {
-        columns[column][row] *= inverse;
-    }
-}
 
 /// The permutation as columns: where a cell (column i, row j) is sent to (i', j'), sigma_i holds
 /// delta^i' * omega^j' on row j (Gabizon, Williamson and Ciobotaru, "PLONK", section 5).

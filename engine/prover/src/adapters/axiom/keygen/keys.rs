@@ -6,12 +6,13 @@ use halo2_axiom::poly::Polynomial;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Affine, Domain, Kernels};
 
-use super::columns::{RowPolynomials, divide, row_polynomials, sigma_columns};
+use super::columns::{RowPolynomials, row_polynomials, sigma_columns};
 use super::domain::evaluation_domain;
 use super::layout::{Layout, lay_out};
 use super::vk_check;
 use crate::Error;
 use crate::adapters::cast;
+use crate::adapters::columns::divide;
 
 /// A verifying key, given the SRS in Lagrange form.
 pub(crate) fn generate_vk<ConcreteCircuit: Circuit<Fr>>(

@@ -9,9 +9,9 @@ use halo2_axiom::poly::commitment::Params;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 
 use super::assembly::Assembly;
-use super::copies::Permutation;
 use crate::Error;
 use crate::adapters::axiom::params::checked_rows;
+use crate::adapters::cycles::Permutation;
 
 /// The constraint system of a circuit and everything about it that is the same in every proof.
 ///

@@ -3,6 +3,10 @@
 //! One JSON object that says what is proven and by which means. It is a claim, nothing else:
 //! the verifier makes the verifying key from the circuit's name and its own SRS.
 
+mod pasta;
+
+pub use pasta::PastaProofFile;
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -133,12 +137,8 @@ impl ProofFile {
                 .map_err(|error| field("proof", "bytes in hex", error.to_string()))?,
             circuit: document.circuit,
         };
-        let canonical = file.to_text();
-        if canonical.as_bytes() == text {
-            return Ok(file);
-        }
-        let same = canonical.bytes().zip(text).take_while(|(a, b)| a == *b).count();
-        Err(ProofFileError::NotCanonical(same))
+        check_canonical(&file.to_text(), text)?;
+        Ok(file)
     }
 
     /// Reads a file.
@@ -146,13 +146,7 @@ impl ProofFile {
     /// # Errors
     /// If it cannot be read, or is not a proof file.
     pub fn read(path: &Path) -> Result<Self, ProofFileError> {
-        let fail = |source| ProofFileError::Io { path: path.to_owned(), source };
-        let mut text = Vec::new();
-        fs::File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(fail)?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(ProofFileError::TooLong);
-        }
-        Self::from_text(&text)
+        Self::from_text(&read(path)?)
     }
 
     /// Writes a file in one step: it is never seen half written. Makes the directory if needed.
@@ -160,15 +154,69 @@ impl ProofFile {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), ProofFileError> {
-        let fail = |source| ProofFileError::Io { path: path.to_owned(), source };
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(dir).map_err(fail)?;
-        let mut file = NamedTempFile::new_in(dir).map_err(fail)?;
-        file.write_all(self.to_text().as_bytes()).map_err(fail)?;
-        file.as_file().sync_all().map_err(fail)?;
-        file.persist(path).map_err(|error| fail(error.error))?;
-        Ok(())
+        write(path, &self.to_text())
     }
+}
+
+/// A proof file of either kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnyProofFile {
+    /// Of a circuit of `halo2-axiom`.
+    Bn254(ProofFile),
+    /// Of circuits of `halo2_proofs`.
+    Pasta(PastaProofFile),
+}
+
+impl AnyProofFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not a proof file.
+    pub fn read(path: &Path) -> Result<Self, ProofFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let text = read(path)?;
+        // What is no JSON object at all is one kind's to complain about.
+        match serde_json::from_slice::<Head>(&text) {
+            Ok(Head { format }) if format == pasta::FORMAT => {
+                Ok(Self::Pasta(PastaProofFile::from_text(&text)?))
+            }
+            _ => Ok(Self::Bn254(ProofFile::from_text(&text)?)),
+        }
+    }
+}
+
+/// The text of a file that is not too long.
+fn read(path: &Path) -> Result<Vec<u8>, ProofFileError> {
+    let fail = |source| ProofFileError::Io { path: path.to_owned(), source };
+    let mut text = Vec::new();
+    fs::File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(fail)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(ProofFileError::TooLong);
+    }
+    Ok(text)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ProofFileError> {
+    let fail = |source| ProofFileError::Io { path: path.to_owned(), source };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(dir).map_err(fail)?;
+    let mut file = NamedTempFile::new_in(dir).map_err(fail)?;
+    file.write_all(text.as_bytes()).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// Refuses a text that is not the one that this version writes.
+fn check_canonical(canonical: &str, text: &[u8]) -> Result<(), ProofFileError> {
+    if canonical.as_bytes() == text {
+        return Ok(());
+    }
+    let same = canonical.bytes().zip(text).take_while(|(a, b)| a == *b).count();
+    Err(ProofFileError::NotCanonical(same))
 }
 
 fn expect(name: &'static str, expected: &'static str, got: &str) -> Result<(), ProofFileError> {
