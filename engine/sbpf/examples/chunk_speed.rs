@@ -98,7 +98,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().nth(5).as_deref() == Some("stock") {
         let chunk = ChunkedExecution::new(&program, &input, &settings, capacity.min(proof.steps()))?;
         let stock = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let seconds = stock.install(|| stock_seconds(&params, &chunk, k))?;
+        let seconds =
+            stock.install(|| stock_seconds(&params, &chunk, k)).map_err(|error| error.to_string())?;
         let stock = proof.chunks[0].steps as f64 / seconds;
         println!(
             "stock: {seconds:.2} s for chunk 0, {stock:.0} steps/s; ours is {:.2} times as fast",

@@ -113,7 +113,7 @@ impl WorkStealing {
     /// Runs two closures, possibly at once, and returns both results.
     ///
     /// On a worker this costs a few nanoseconds unless the second is stolen. While all workers are
-    /// busy the second may be kept private until this worker passes another join; [`Executor::run_pair`]
+    /// busy the second may be kept private until this worker passes another join; [`Executor::run_pair`](crate::Executor::run_pair)
     /// shows it at once, at some ten nanoseconds. If one panics,
     /// the call ends when both have; if the first panics before anybody began the second,
     /// that is dropped.

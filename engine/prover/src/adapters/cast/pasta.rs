@@ -104,7 +104,6 @@ pub(crate) fn pasta_point<C: PastaCurve>(value: Affine<Spec<C>>) -> C {
 mod tests {
     use super::*;
     use ff_0_14::{Field, PrimeField};
-    use halo2_proofs::pasta::group::CurveAffine as _;
 
     fn bytes<S: parhelion_field_kernels::FieldSpec>(value: Fp<S>) -> Vec<u8> {
         value.to_canonical().iter().flat_map(|limb| limb.to_le_bytes()).collect()

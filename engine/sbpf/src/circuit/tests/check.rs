@@ -104,7 +104,7 @@ impl Checker {
     }
 
     fn message(&self, cells: &Cells, row: usize, term: &Term) -> Message {
-        let coefficients = [0, 1, 2, 3].map(|i| cells.linear(&term.message[i], row).to_repr().into());
+        let coefficients = [0, 1, 2, 3].map(|i| cells.linear(&term.message[i], row).to_repr());
         (term.table, coefficients)
     }
 

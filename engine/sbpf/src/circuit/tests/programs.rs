@@ -48,7 +48,7 @@ fn arithmetic() -> String {
 fn shifts() -> String {
     let mut text = String::new();
     for value in ["0x8123456789abcdef", "0x7000000080000001"] {
-        write!(text, "lddw r1, {value}\n").unwrap();
+        writeln!(text, "lddw r1, {value}").unwrap();
         for operation in ["lsh", "rsh", "arsh"] {
             for count in [0, 1, 33, 63, 255] {
                 for width in ["32", "64"] {

@@ -146,13 +146,10 @@ impl Write for Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use halo2_proofs::pasta::group::{CurveAffine as _, GroupEncoding};
+    use halo2_proofs::pasta::group::GroupEncoding;
     use halo2_proofs::pasta::{EpAffine, EqAffine};
 
-    fn compare<C: PastaCurve>()
-    where
-        C: GroupEncoding<Repr = [u8; POINT_BYTES]>,
-    {
+    fn compare<C: PastaCurve + GroupEncoding<Repr = [u8; POINT_BYTES]>>() {
         let mut points = vec![C::identity()];
         let mut point = C::generator();
         for _ in 0..50 {
