@@ -202,19 +202,19 @@ pub(crate) struct CircuitArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ProgramArgs {
     /// The program: an ELF file of SBPF V0 or V3
-    #[arg(value_name = "PROGRAM.so", groups = ["what", "execution"])]
+    #[arg(value_name = "PROGRAM.so", group = "what")]
     pub(crate) program: Option<PathBuf>,
     /// A deployed program at work, instead of one from a file
-    #[arg(long, value_name = "NAME", groups = ["what", "execution"])]
+    #[arg(long, value_name = "NAME", group = "what")]
     pub(crate) demo: Option<ProgramDemo>,
     /// The bytes of the program's input region [default: none]
-    #[arg(long, value_name = "FILE", requires = "program")]
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub(crate) input: Option<PathBuf>,
     /// Compute units that the program may use; one per instruction, more for syscalls
-    #[arg(long, value_name = "N", default_value_t = ExecutionConfig::default().compute_units, requires = "execution")]
+    #[arg(long, value_name = "N", default_value_t = ExecutionConfig::default().compute_units)]
     pub(crate) compute_units: u64,
     /// The size of the program's heap, at most 256KiB
-    #[arg(long, value_name = "SIZE", default_value = "32KiB", requires = "execution")]
+    #[arg(long, value_name = "SIZE", default_value = "32KiB")]
     pub(crate) heap: ByteSize,
 }
 
@@ -235,28 +235,28 @@ pub(crate) struct ProveArgs {
     pub(crate) program: ProgramArgs,
     /// A demo circuit instead of a program: plonk, poseidon or pairing; of halo2_proofs orchard or
     /// poseidon-pasta
-    #[arg(long, value_name = "NAME", group = "what")]
+    #[arg(long, value_name = "NAME", group = "what", conflicts_with_all = ["input", "compute_units", "heap"])]
     pub(crate) circuit: Option<String>,
     /// log2 of the number of rows; for a program, at most [default: depends on the circuit]
     #[arg(long, value_name = "K")]
     pub(crate) k: Option<u32>,
     /// Instructions in a chunk [default: depends on length, CPUs and memory limit]
-    #[arg(long, value_name = "N", requires = "execution", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "circuit", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) chunk_size: Option<u64>,
     /// Prove all chunks again, whatever the output directory holds
-    #[arg(long, requires = "execution")]
+    #[arg(long, conflicts_with = "circuit")]
     pub(crate) fresh: bool,
     /// Decides the witness
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "circuit")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["program", "demo"])]
     pub(crate) seed: u64,
     /// SRS file in the library's raw format [default: parameters for testing only]
     #[arg(long, value_name = "FILE")]
     pub(crate) srs: Option<PathBuf>,
     /// How commitments are opened: shplonk or gwc
-    #[arg(long, value_name = "SCHEME", default_value_t, requires = "circuit")]
+    #[arg(long, value_name = "SCHEME", default_value_t, conflicts_with_all = ["program", "demo"])]
     pub(crate) multi_open: MultiOpen,
     /// How many circuits of halo2_proofs are proven together: actions, if of orchard
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "circuit", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["program", "demo"], value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) actions: u8,
     /// Directory for the proofs [default: parhelion-out, and there the program's name]
     #[arg(long, value_name = "DIR")]

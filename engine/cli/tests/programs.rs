@@ -183,13 +183,16 @@ fn wrong_usage_exits_with_2() {
         (vec!["prove", "--demo", "nothing"], &["nothing", "token-transfer", "token-2022-transfer"]),
         (demo(&["--circuit", "plonk"]), &["--circuit"]),
         (demo(&["program.so"]), &["cannot be used with"]),
-        (demo(&["--input", "file"]), &["--input"]),
+        (demo(&["--input", "file"]), &["cannot be used with", "--input"]),
         (demo(&["--chunk-size", "0"]), &["--chunk-size"]),
-        (demo(&["--seed", "1"]), &["--circuit"]),
+        (demo(&["--seed", "1"]), &["cannot be used with", "--seed"]),
         (demo(&["--heap", "lots"]), &["--heap", "lots"]),
         (demo(&["--k", "40"]), &["expected k from", "40"]),
-        (vec!["prove", "--circuit", "plonk", "--fresh"], &["--demo"]),
-        (vec!["prove", "--circuit", "plonk", "--compute-units", "5"], &["--demo"]),
+        (vec!["prove", "--circuit", "plonk", "--fresh"], &["cannot be used with", "--fresh"]),
+        (
+            vec!["prove", "--circuit", "plonk", "--compute-units", "5"],
+            &["cannot be used with", "--compute-units"],
+        ),
     ];
     for (args, words) in cases {
         let run = place.run(&args).failed(2, words);

@@ -125,6 +125,12 @@ impl Run<'_> {
         if seconds > 0.0 { self.summary.steps() as f64 / seconds } else { 0.0 }
     }
 
+    /// The system's own count lags a little: what a chunk has seen is taken, too.
+    fn peak_bytes(&self) -> Option<u64> {
+        let chunks = self.rows.iter().filter_map(|row| row.peak_bytes);
+        chunks.chain(proc::peak_resident()).max()
+    }
+
     fn accounts(&self) -> Vec<String> {
         super::accounts(&self.source.input, &self.verified.output)
     }
@@ -149,7 +155,7 @@ impl Run<'_> {
                 total: self.total.as_secs_f64(),
             },
             steps_per_second: self.steps_per_second(),
-            peak_bytes: proc::peak_resident(),
+            peak_bytes: self.peak_bytes(),
             accounts: self.accounts(),
             verified: true,
         }
@@ -172,7 +178,7 @@ impl Run<'_> {
             let peak = row.peak_bytes.map_or_else(String::new, ui::bytes);
             ui::say(&format!("{:>9} {:>10} {seconds:>10} {peak:>14}", row.index, row.steps));
         }
-        let peak = proc::peak_resident().map_or_else(String::new, ui::bytes);
+        let peak = self.peak_bytes().map_or_else(String::new, ui::bytes);
         let proving = self.summary.proving.as_secs_f64();
         ui::say(&format!("{:>9} {:>10} {proving:>10.3} {peak:>14}", "total", self.verified.steps));
         ui::say("");
