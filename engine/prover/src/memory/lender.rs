@@ -97,7 +97,7 @@ mod tests {
     fn a_loan_that_fails_takes_nothing() {
         let plan = FailurePlan::default();
         let lender = KernelMemory::new(&Pool::builder().failures(plan.clone()).build(), 8 * 64);
-        plan.fail_at(1);
+        plan.fail_at(0);
         assert!(lender.lend(8).is_none());
         assert!(lender.lend(8).is_some());
     }
