@@ -107,23 +107,24 @@ impl Recorder {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self) {
-        let mut state = self.state();
-        state.work_ends();
-        state.open.push(Task::default());
-        state.since = Instant::now();
-    }
-
-    fn end(&self) -> Task {
-        let mut state = self.state();
-        state.work_ends();
-        state.open.pop().unwrap_or_default()
-    }
-
-    fn forked(&self, tasks: Vec<Task>) {
+    /// The task under way waits, for tasks that `fork` records one after the other.
+    fn forks(&self, fork: impl FnOnce() -> Vec<Task>) {
+        self.state().work_ends();
+        let tasks = fork();
         let mut state = self.state();
         state.push(Step::Fork(tasks));
         state.since = Instant::now();
+    }
+
+    fn task(&self, work: impl FnOnce()) -> Task {
+        let mut state = self.state();
+        state.open.push(Task::default());
+        state.since = Instant::now();
+        drop(state);
+        work();
+        let mut state = self.state();
+        state.work_ends();
+        state.open.pop().unwrap_or_default()
     }
 }
 
@@ -167,23 +168,11 @@ impl Executor for Recorder {
             (0..tasks).for_each(task);
             return;
         }
-        let record = |index| {
-            self.begin();
-            task(index);
-            self.end()
-        };
-        let tasks = (0..tasks).map(record).collect();
-        self.forked(tasks);
+        self.forks(|| (0..tasks).map(|index| self.task(|| task(index))).collect());
     }
 
     fn run_pair(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        let record = |work: &mut (dyn FnMut() + Send)| {
-            self.begin();
-            work();
-            self.end()
-        };
-        let tasks = vec![record(a), record(b)];
-        self.forked(tasks);
+        self.forks(|| vec![self.task(a), self.task(b)]);
     }
 
     fn within(&self, work: &mut (dyn FnMut() + Send)) {

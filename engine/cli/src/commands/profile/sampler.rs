@@ -142,10 +142,11 @@ mod tests {
     use super::*;
 
     #[inline(never)]
-    fn a_function_with_this_name_is_busy(seconds: f64) -> u64 {
-        let start = Moment::now();
+    fn a_function_with_this_name_is_busy() -> u64 {
+        // By the wall clock: CPU time is that of all threads, of other tests too.
+        let start = std::time::Instant::now();
         let mut x = 1u64;
-        while start.elapsed().cpu < seconds {
+        while start.elapsed().as_secs_f64() < 0.5 {
             for _ in 0..100_000 {
                 x = std::hint::black_box(x.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(7));
             }
@@ -158,7 +159,7 @@ mod tests {
         let mut sampler = Sampler::new(500);
         for _ in 0..2 {
             sampler.start();
-            a_function_with_this_name_is_busy(0.3);
+            a_function_with_this_name_is_busy();
             sampler.stop("busy");
             sampler.start();
             sampler.stop("nothing");
@@ -168,9 +169,10 @@ mod tests {
         assert_eq!(names, ["busy", "nothing"]);
         let busy = profile.sections[0].1;
         assert!(busy.samples >= 20, "{busy:?}");
-        assert!(busy.total() >= 0.6, "{busy:?}");
-        let found = profile.stacks.keys().any(|stack| stack.contains("a_function_with_this_name_is_busy"));
-        assert!(found, "{:?}", profile.stacks.keys().next());
+        assert!(busy.total() >= 1.0, "{busy:?}");
+        // Samples are of the whole process: there must be some of this thread.
+        let named = |stack: &String| stack.contains("a_function_with_this_name_is_busy");
+        assert!(profile.stacks.keys().any(named), "{:#?}", profile.stacks.keys());
         let svg = profile.flamegraph("a test").unwrap();
         assert!(svg.contains("<svg") && svg.contains("a_function_with_this_name_is_busy"));
     }
