@@ -5,6 +5,7 @@ use super::check::{Cells, Checker};
 use super::*;
 use crate::chunk::Plan;
 use crate::circuit::flags::*;
+use crate::circuit::layout::MICROCODE;
 use crate::circuit::run::{Record, State, pack};
 use halo2_axiom::halo2curves::bn256::Fr;
 
@@ -19,9 +20,11 @@ fn attempt(
     let image = image(&program, input);
     let plan = Plan::new(image, 1000, 10_000).map_err(|error| error.to_string())?;
     let mut listing = plan.listing.clone();
-    // Everything that is in the program may be executed.
-    listing.rom =
-        (0..program.instructions().len() as u64).filter_map(|pc| RomRow::of(&program, pc).ok()).collect();
+    // Everything that is in the program may be executed, and the code of the syscalls that it calls.
+    let instructions =
+        (0..program.instructions().len() as u64).filter_map(|pc| RomRow::of(&program, pc).ok());
+    let syscalls = plan.listing.rom.iter().filter(|row| row.pc >= MICROCODE).cloned();
+    listing.rom = instructions.chain(syscalls).collect();
     let (mut state, mut memory) = (plan.boundaries[0].state, Memory::default());
     let mut records = Vec::new();
     let mut cheated = false;
