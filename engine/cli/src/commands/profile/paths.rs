@@ -93,7 +93,7 @@ mod tests {
         );
         check(
             "{closure#0}",
-            "/src/work/field-kernels/src/ntt/mod.rs",
+            "/builds/parhelion/field-kernels/src/ntt/mod.rs",
             "parhelion_field_kernels::ntt::{closure#0}",
         );
         check("prove", "engine/prover/src/lib.rs", "parhelion::prove");
