@@ -73,12 +73,13 @@ pub(crate) fn estimate<C: CurveSpec>(
     let seen = key.derived.seen.get(circuits);
     // No plan keeps to a limit of 0.
     let seen = seen.map(|sizes| [limit, 0].map(|limit| choose(key, threads, limit, &sizes)));
+    let sufficient = smallest(false);
     Estimate {
         at_least: smallest(true),
-        sufficient: smallest(false),
+        sufficient,
         at_most: bound(ProofPlan::fast(threads), false),
         expected: seen.map(|[chosen, _]| chosen.map_or_else(|smallest| smallest, |(_, bytes)| bytes)),
-        smallest: seen.and_then(|[_, none]| none.err()),
+        smallest: seen.and_then(|[_, none]| none.err()).map(|smallest| smallest.min(sufficient)),
         scratch,
     }
 }
@@ -104,7 +105,7 @@ pub(crate) fn choose<C: CurveSpec>(
     let spare = match key.derived.synthesis {
         Synthesis::Columns => 0,
         // Columns that are all open at once are packed, and leave holes, in another order each time.
-        Synthesis::Regions => least / 16,
+        Synthesis::Regions => (least - scratch) / 16,
     };
     Err(least.saturating_add(column_bytes(key.shape().k) + spare))
 }
