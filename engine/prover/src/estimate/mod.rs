@@ -39,9 +39,10 @@ pub struct Estimate {
     /// [rehearsed](crate::Prover::rehearse): the most so far. Under a limit of the prover, by the plan
     /// that the limit leads to.
     pub expected: Option<usize>,
-    /// The smallest limit for such a proof: as the leanest plan takes, and a column to spare.
+    /// The smallest limit for such a proof: as the leanest plan takes, and something to spare; at most
+    /// `sufficient`.
     pub smallest: Option<usize>,
-    /// Of all these, what is charged for what is not leased: the kernels' own working memory.
+    /// Of all these, what is charged for the kernels' own working memory, which is not of the pool.
     pub scratch: usize,
 }
 
