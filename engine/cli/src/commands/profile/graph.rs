@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use parhelion::{Observer, Stage};
-use parhelion_scheduler::Executor;
+use parhelion_scheduler::{Aside, Executor, Spawn};
 
 /// What one thread does from beginning to end, as a list of steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub(super) enum Step {
     Work(u64),
     /// Tasks that may run at once; the next step waits for all of them.
     Fork(Vec<Task>),
+    /// A task that may run while this one goes on.
+    Aside(Task),
+    /// Waits for all tasks aside so far.
+    Wait,
     /// From here on the proof is in this stage. Only in the outermost task.
     Stage(Option<Stage>),
 }
@@ -30,16 +34,42 @@ impl Task {
 
     /// Nanoseconds of the longest chain of steps that wait for each other: no number of threads is faster.
     pub(super) fn span(&self) -> u64 {
-        self.0.iter().map(Step::span).sum()
+        let mut clock = Clock::default();
+        self.0.iter().for_each(|step| _ = clock.pass(step));
+        clock.now.max(clock.aside)
     }
 
     /// How many tasks it forks, and they.
     pub(super) fn forked(&self) -> usize {
-        let forks = self.0.iter().filter_map(|step| match step {
-            Step::Fork(tasks) => Some(tasks),
-            _ => None,
+        let forks = self.0.iter().map(|step| match step {
+            Step::Fork(tasks) => tasks.as_slice(),
+            Step::Aside(task) => std::slice::from_ref(task),
+            _ => &[],
         });
         forks.flatten().map(|task| 1 + task.forked()).sum()
+    }
+}
+
+/// Goes through the steps of a task as if there were any number of threads.
+#[derive(Default)]
+pub(super) struct Clock {
+    now: u64,
+    /// When the last task aside ends.
+    aside: u64,
+}
+
+impl Clock {
+    /// The nanoseconds until the next step can begin.
+    pub(super) fn pass(&mut self, step: &Step) -> u64 {
+        let before = self.now;
+        match step {
+            Step::Work(nanoseconds) => self.now += nanoseconds,
+            Step::Fork(tasks) => self.now += tasks.iter().map(Task::span).max().unwrap_or_default(),
+            Step::Aside(task) => self.aside = self.aside.max(self.now + task.span()),
+            Step::Wait => self.now = self.now.max(self.aside),
+            Step::Stage(_) => {}
+        }
+        self.now - before
     }
 }
 
@@ -48,15 +78,8 @@ impl Step {
         match self {
             Self::Work(nanoseconds) => *nanoseconds,
             Self::Fork(tasks) => tasks.iter().map(Task::work).sum(),
-            Self::Stage(_) => 0,
-        }
-    }
-
-    pub(super) fn span(&self) -> u64 {
-        match self {
-            Self::Work(nanoseconds) => *nanoseconds,
-            Self::Fork(tasks) => tasks.iter().map(Task::span).max().unwrap_or_default(),
-            Self::Stage(_) => 0,
+            Self::Aside(task) => task.work(),
+            Self::Wait | Self::Stage(_) => 0,
         }
     }
 }
@@ -113,6 +136,23 @@ impl Recorder {
         let tasks = fork();
         let mut state = self.state();
         state.push(Step::Fork(tasks));
+        state.since = Instant::now();
+    }
+
+    /// The task under way goes on beside this one, which is recorded first.
+    fn aside(&self, work: impl FnOnce()) {
+        self.state().work_ends();
+        let task = self.task(work);
+        let mut state = self.state();
+        state.push(Step::Aside(task));
+        state.since = Instant::now();
+    }
+
+    /// The task under way waits for those aside.
+    fn waits(&self) {
+        let mut state = self.state();
+        state.work_ends();
+        state.push(Step::Wait);
         state.since = Instant::now();
     }
 
@@ -178,6 +218,24 @@ impl Executor for Recorder {
     fn within(&self, work: &mut (dyn FnMut() + Send)) {
         work();
     }
+
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+        body(&Beside(self));
+        self.waits();
+    }
+}
+
+/// Records tasks aside, each when it is handed in.
+struct Beside<'a>(&'a Recorder);
+
+impl<'scope> Spawn<'scope> for Beside<'_> {
+    fn spawn(&self, task: Aside<'scope>) {
+        self.0.aside(task);
+    }
+
+    fn help(&self) -> bool {
+        false
+    }
 }
 
 impl Observer for Recorder {
@@ -204,6 +262,8 @@ mod tests {
         let step = |step: &Step| match step {
             Step::Work(_) => "w".to_owned(),
             Step::Fork(tasks) => format!("({})", tasks.iter().map(shape).collect::<Vec<_>>().join(",")),
+            Step::Aside(task) => format!("[{}]", shape(task)),
+            Step::Wait => "!".to_owned(),
             Step::Stage(stage) => stage.map_or("-", Stage::name).to_owned(),
         };
         task.0.iter().map(step).collect()
@@ -234,6 +294,17 @@ mod tests {
         recorder.stage_finished(Stage::Commit, Duration::ZERO);
         recorder.stage_finished(Stage::Synthesis, Duration::ZERO);
         assert_eq!(shape(&recorder.take()), "wsynthesiswcommitw(w,w)wsynthesisw-w");
+    }
+
+    #[test]
+    fn tasks_aside_are_recorded_where_they_are_handed_in() {
+        let recorder = Recorder::new(2);
+        recorder.restart();
+        recorder.alongside_of(|aside| {
+            aside.spawn(Box::new(|| recorder.run(2, &|_| ())));
+            recorder.run(2, &|_| ());
+        });
+        assert_eq!(shape(&recorder.take()), "w[w(w,w)w]w(w,w)w!w");
     }
 
     #[test]

@@ -177,20 +177,24 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
         if self.assigned.is_multiple_of(CELLS) {
             self.look_around();
         }
-        let mut value = None;
-        to.map(|to| value = Some(to));
-        let result = self.set(column.index(), row, value.as_ref());
-        self.note(result);
-        match value {
-            None => Value::unknown(),
-            Some(value) => match self.arena.store(value, hash(&value)) {
+        let mut known = false;
+        let stored = to.and_then(|value| {
+            known = true;
+            let result = self.set(column.index(), row, Some(&value));
+            self.note(result);
+            match self.arena.store(value, hash(&value)) {
                 Ok(stored) => Value::known(stored),
                 Err(error) => {
                     self.note(Err(error));
                     Value::unknown()
                 }
-            },
+            }
+        });
+        if !known {
+            let result = self.set(column.index(), row, None);
+            self.note(result);
         }
+        stored
     }
 
     fn assign_fixed(&mut self, _: Column<Fixed>, _: usize, _: Assigned<F>) {}

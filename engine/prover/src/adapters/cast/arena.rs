@@ -25,14 +25,17 @@ pub(crate) struct AssignedArena<'m, F> {
     /// Where the next value goes, and how many more the last block has room for.
     next: NonNull<Assigned<F>>,
     room: usize,
-    /// The value last stored for each hash.
+    /// The value last stored for each hash, and more of its hash: most values are new, and what was stored before
+    /// them need not be fetched from memory to see that.
     recent: Vec<Option<NonNull<Assigned<F>>>>,
+    marks: Vec<u16>,
 }
 
 impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     pub(crate) fn new(memory: &'m Memory) -> Self {
         const { assert!(align_of::<Assigned<F>>() <= align_of::<u64>(), "blocks are made of words") };
-        Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent: vec![None; RECENT] }
+        let (recent, marks) = (vec![None; RECENT], vec![0; RECENT]);
+        Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent, marks }
     }
 
     /// How many blocks there are.
@@ -50,8 +53,10 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     /// # Errors
     /// If there is no memory for it.
     pub(crate) fn store<'v>(&mut self, value: Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
-        let slot = (hash % RECENT as u64) as usize;
-        if let (Some(known), Assigned::Trivial(value)) = (self.recent[slot], &value) {
+        let (slot, mark) = ((hash % RECENT as u64) as usize, (hash / RECENT as u64) as u16);
+        if let (true, Some(known), Assigned::Trivial(value)) =
+            (self.marks[slot] == mark, self.recent[slot], &value)
+        {
             // SAFETY: `recent` only holds places of values that were stored here, which stay as they
             // are. The reference is used as said above.
             let stored: &'v Assigned<F> = unsafe { known.as_ref() };
@@ -74,7 +79,7 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
             self.next = place.add(1);
         }
         self.room -= 1;
-        self.recent[slot] = Some(place);
+        (self.recent[slot], self.marks[slot]) = (Some(place), mark);
         // SAFETY: the value is initialised, is never written again, and does not move: leases stay
         // where they are. It goes with the arena, after the synthesis that the reference belongs to.
         Ok(unsafe { place.as_ref() })
