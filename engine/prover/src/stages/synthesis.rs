@@ -208,26 +208,17 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
 
     /// Sets a cell. `None` is an unknown value: an error in the columns of this phase, nothing in
     /// those of a later one. Columns that are committed to stay as they are.
+    #[inline]
     pub(crate) fn assign(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<(), Error> {
-        let columns = self.columns.len();
-        let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
-            return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
-        };
-        if row >= self.usable_rows {
-            return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
-        }
-        if *phase < self.phase {
-            return Ok(());
-        }
         let cell = match cell {
-            Some(cell) => cell,
-            None if *phase > self.phase => return Ok(()),
-            None => return Err(Error::UnknownWitness { column, row }),
+            // Most cells are in the column of the one before.
+            Some(cell) if self.last == Some(column) && row < self.usable_rows => cell,
+            cell => match self.admit(column, row, cell)? {
+                Some(cell) => cell,
+                None => return Ok(()),
+            },
         };
         self.assigned += 1;
-        if self.last != Some(column) {
-            self.turn_to(column)?;
-        }
         let AdviceColumn { state, denominators, .. } = &mut self.columns[column];
         if let State::Open(values) = state {
             values[row] = match cell {
@@ -246,10 +237,30 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
+    /// Opens the column of a cell, if it is to be set.
+    fn admit(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<Option<Cell<S>>, Error> {
+        let columns = self.columns.len();
+        let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
+            return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
+        };
+        if row >= self.usable_rows {
+            return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
+        }
+        if *phase < self.phase {
+            return Ok(None);
+        }
+        match cell {
+            None if *phase > self.phase => return Ok(None),
+            None => return Err(Error::UnknownWitness { column, row }),
+            Some(_) if self.last != Some(column) => self.turn_to(column)?,
+            Some(_) => {}
+        }
+        Ok(cell)
+    }
+
     /// Opens a column.
     fn turn_to(&mut self, index: usize) -> Result<(), Error> {
         if let Some(last) = self.last.take() {
-            // Before the cell that is to be assigned now.
             self.columns[last].left = self.assigned;
         }
         if self.outbox.is_some() && self.assigned >= self.look {

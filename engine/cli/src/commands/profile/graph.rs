@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parhelion::{Observer, Stage};
 use parhelion_scheduler::{Aside, Executor, Spawn};
+use rustix::time::{ClockId, clock_gettime};
 
 /// What one thread does from beginning to end, as a list of steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,8 +88,8 @@ impl Step {
 /// An executor that runs everything on the calling thread but says it has `workers` threads, so that
 /// work is cut as for so many, and writes down what it runs.
 ///
-/// Durations are those of a thread that has the machine to itself: what threads cost each other in
-/// caches and memory bandwidth is not in them.
+/// Durations are CPU time of a thread that has the machine to itself: what threads cost each other in caches and memory
+/// bandwidth is not in them, nor is the time that other programs take.
 pub(super) struct Recorder {
     workers: usize,
     state: Mutex<State>,
@@ -97,15 +98,15 @@ pub(super) struct Recorder {
 struct State {
     /// The tasks under way, outermost first. Never empty while recording.
     open: Vec<Task>,
-    /// When the step under way began.
-    since: Instant,
+    /// When the step under way began, by the thread's own clock.
+    since: u64,
     stages: Vec<Stage>,
 }
 
 impl Recorder {
     /// A recorder that cuts work for `workers` threads (0 counts as 1).
     pub(super) fn new(workers: usize) -> Arc<Self> {
-        let state = State { open: vec![Task::default()], since: Instant::now(), stages: Vec::new() };
+        let state = State { open: vec![Task::default()], since: thread_nanoseconds(), stages: Vec::new() };
         Arc::new(Self { workers: workers.max(1), state: Mutex::new(state) })
     }
 
@@ -114,7 +115,7 @@ impl Recorder {
         let mut state = self.state();
         state.open = vec![Task::default()];
         state.stages.clear();
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
     }
 
     /// What was recorded since, up to here.
@@ -136,7 +137,7 @@ impl Recorder {
         let tasks = fork();
         let mut state = self.state();
         state.push(Step::Fork(tasks));
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
     }
 
     /// The task under way goes on beside this one, which is recorded first.
@@ -145,21 +146,27 @@ impl Recorder {
         let task = self.task(work);
         let mut state = self.state();
         state.push(Step::Aside(task));
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
     }
 
-    /// The task under way waits for those aside.
+    /// The task under way waits for those aside: commitments, which no stage is the proof in.
     fn waits(&self) {
         let mut state = self.state();
         state.work_ends();
+        if state.open.len() == 1 && state.stages.is_empty() {
+            state.push(Step::Stage(Some(Stage::Commit)));
+        }
         state.push(Step::Wait);
-        state.since = Instant::now();
+        if state.open.len() == 1 && state.stages.is_empty() {
+            state.push(Step::Stage(None));
+        }
+        state.since = thread_nanoseconds();
     }
 
     fn task(&self, work: impl FnOnce()) -> Task {
         let mut state = self.state();
         state.open.push(Task::default());
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
         drop(state);
         work();
         let mut state = self.state();
@@ -176,7 +183,7 @@ impl State {
     }
 
     fn work_ends(&mut self) {
-        let nanoseconds = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds = thread_nanoseconds().saturating_sub(self.since);
         self.push(Step::Work(nanoseconds));
     }
 
@@ -187,9 +194,15 @@ impl State {
             self.work_ends();
             let stage = self.stages.last().copied();
             self.push(Step::Stage(stage));
-            self.since = Instant::now();
+            self.since = thread_nanoseconds();
         }
     }
+}
+
+/// Nanoseconds that the calling thread has worked.
+fn thread_nanoseconds() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 impl fmt::Debug for Recorder {
@@ -304,19 +317,24 @@ mod tests {
             aside.spawn(Box::new(|| recorder.run(2, &|_| ())));
             recorder.run(2, &|_| ());
         });
-        assert_eq!(shape(&recorder.take()), "w[w(w,w)w]w(w,w)w!w");
+        assert_eq!(shape(&recorder.take()), "w[w(w,w)w]w(w,w)wcommit!-w");
     }
 
     #[test]
     fn durations_are_measured_once() {
         let recorder = Recorder::new(2);
         recorder.restart();
-        let start = Instant::now();
-        let rest = || std::thread::sleep(Duration::from_millis(5));
-        recorder.run(2, &|_| rest());
-        rest();
-        let (task, elapsed) = (recorder.take(), start.elapsed().as_nanos() as u64);
+        let start = thread_nanoseconds();
+        let busy = || {
+            let until = thread_nanoseconds() + 5_000_000;
+            while thread_nanoseconds() < until {}
+        };
+        recorder.run(2, &|_| busy());
+        // Not work.
+        std::thread::sleep(Duration::from_millis(20));
+        busy();
+        let (task, elapsed) = (recorder.take(), thread_nanoseconds() - start);
         assert!(task.work() >= 15_000_000 && task.work() <= elapsed, "{} of {elapsed}", task.work());
-        assert!(task.span() >= 10_000_000 && task.span() < task.work());
+        assert!(task.span() >= 10_000_000 && task.span() < task.work() && task.work() < 20_000_000);
     }
 }
