@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn booleans_are_ones_alone_and_beside_others() {
-        let boolean = |i: u64| Bn254Fr::from_u64(i * i / 7 & 1);
+        let boolean = |i: u64| Bn254Fr::from_u64((i * i / 7) & 1);
         check((0..2000).map(boolean));
         check((0..300).map(|_| Bn254Fr::ONE));
         check((0..300).map(|_| Bn254Fr::ZERO));
