@@ -5,11 +5,11 @@ use std::fmt;
 use super::config::{KeygenConfig, LOOKUP_BITS};
 use super::error::ProveError;
 use super::execution::{ChunkedExecution, steps_in};
-use super::memory;
+use super::memory::Work;
 use crate::circuit::{MAX_K, MIN_K};
 
 /// How an execution is proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// log2 of the rows of a circuit.
     pub k: u32,
@@ -29,17 +29,16 @@ pub struct Choice {
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} steps in {} chunks of {} (k = {}), {} at once with {} threads each, about {} MiB",
-            self.steps,
-            self.chunks,
-            self.chunk_size,
-            self.k,
-            self.at_once,
-            self.threads,
-            self.expected_bytes >> 20
-        )
+        let Self { k, chunk_size, chunks, steps, at_once, threads, expected_bytes } = self;
+        let count =
+            |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let (steps, threads) = (count(*steps, "step"), count(*threads as u64, "thread"));
+        let mebibytes = expected_bytes >> 20;
+        if *chunks == 1 {
+            return write!(f, "{steps} in 1 chunk (k = {k}) on {threads}, about {mebibytes} MiB");
+        }
+        write!(f, "{steps} in {chunks} chunks of {chunk_size} (k = {k}), {at_once} at once on {threads}")?;
+        write!(f, "{}, about {mebibytes} MiB", if *at_once == 1 { "" } else { " each" })
     }
 }
 
@@ -54,11 +53,13 @@ pub(super) enum Mode {
     Auto,
 }
 
-/// Chooses for an execution that was gone through once.
+/// Chooses for an execution that was gone through once. `held` are the bytes that are held all the
+/// time.
 pub(super) fn choose(
     execution: &ChunkedExecution<'_>,
     config: &KeygenConfig,
     mode: Mode,
+    held: usize,
 ) -> Result<Choice, ProveError> {
     if config.lookup_bits != LOOKUP_BITS {
         return Err(ProveError::LookupBits { expected: LOOKUP_BITS, got: config.lookup_bits });
@@ -72,60 +73,83 @@ pub(super) fn choose(
         let most = steps_in(config.k);
         return Err(ProveError::TooLarge { what: "steps in a chunk", k: config.k, most, got: chunk });
     }
-    let sizes: Vec<u32> = match config.srs.fixed_k() {
-        Some(k) if !(MIN_K..=config.k).contains(&k) => return Err(ProveError::Size(k)),
-        Some(k) => vec![k],
-        None => (MIN_K..=config.k).collect(),
-    };
-    let table = execution.plan.table_rows() as u64;
-    let fitting: Vec<u32> = sizes
-        .into_iter()
-        .filter(|&k| table.max(config.chunk_size.unwrap_or(1).min(execution.steps())) <= steps_in(k))
-        .collect();
-    let (Some(&smallest), Some(&largest)) = (fitting.first(), fitting.last()) else {
-        let (k, got) = (config.k, table);
-        return Err(ProveError::TooLarge {
-            what: "instructions or words touched",
-            k,
-            most: steps_in(k),
-            got,
-        });
-    };
-    let limit = config.memory_limit.unwrap_or(usize::MAX);
+    let fitting = fitting(execution, config)?;
+    let words = execution.plan.listing.words.len();
+    let chooser = Chooser { steps: execution.steps(), words, config, held };
+    let (smallest, largest) = (fitting[0], fitting[fitting.len() - 1]);
     let choices: Vec<Choice> = match (mode, config.chunk_size) {
-        (Mode::Auto, None) => fitting.iter().flat_map(|&k| shares(execution, config, k)).collect(),
-        (Mode::Auto, Some(_)) => shares(execution, config, smallest),
+        (Mode::Auto, None) => fitting.iter().flat_map(|&k| chooser.shares(k)).collect(),
+        (Mode::Auto, Some(_)) => chooser.shares(smallest),
         (Mode::OneByOne | Mode::AtOnce(_), size) => {
             // As large as allowed, but no larger than it takes.
             let enough = fitting.iter().copied().find(|&k| execution.steps() <= steps_in(k));
             let k = if size.is_some() { smallest } else { enough.unwrap_or(largest) };
             let at_once = if let Mode::AtOnce(chunks) = mode { chunks.max(1) } else { 1 };
-            vec![choice(execution, config, k, at_once)]
+            vec![chooser.choice(k, at_once)]
         }
     };
+    let limit = config.memory_limit.unwrap_or(usize::MAX);
     let needed = choices.iter().map(|choice| choice.expected_bytes).min().unwrap_or(0);
     let within = choices.into_iter().filter(|choice| choice.expected_bytes <= limit);
     within.min_by(|a, b| time(a).total_cmp(&time(b))).ok_or(ProveError::MemoryLimit { limit, needed })
 }
 
-/// The ways to share the threads among chunks of a size.
-fn shares(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32) -> Vec<Choice> {
-    let threads = config.thread_count();
-    let chunks = choice(execution, config, k, 1).chunks;
-    (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
-        .filter(|at_once| threads.is_multiple_of(*at_once))
-        .map(|at_once| choice(execution, config, k, at_once))
-        .collect()
+/// The sizes of circuits that the tables fit, and a chunk if its size is told; at least one.
+fn fitting(execution: &ChunkedExecution<'_>, config: &KeygenConfig) -> Result<Vec<u32>, ProveError> {
+    let sizes = match config.srs.fixed_k() {
+        Some(k) if !(MIN_K..=config.k).contains(&k) => return Err(ProveError::Size(k)),
+        Some(k) => k..=k,
+        None => MIN_K..=config.k,
+    };
+    let table = execution.plan.table_rows() as u64;
+    let rows = table.max(config.chunk_size.unwrap_or(1).min(execution.steps()));
+    let fitting: Vec<u32> = sizes.filter(|&k| rows <= steps_in(k)).collect();
+    if fitting.is_empty() {
+        let (k, most) = (config.k, steps_in(config.k));
+        return Err(ProveError::TooLarge { what: "instructions or words touched", k, most, got: table });
+    }
+    Ok(fitting)
 }
 
-fn choice(execution: &ChunkedExecution<'_>, config: &KeygenConfig, k: u32, at_once: usize) -> Choice {
-    let steps = execution.steps();
-    let chunk_size = config.chunk_size.unwrap_or(steps_in(k)).min(steps);
-    let chunks = steps.div_ceil(chunk_size);
-    let at_once = at_once.min(usize::try_from(chunks).unwrap_or(usize::MAX));
-    let threads = (config.thread_count() / at_once).max(1);
-    let expected_bytes = memory::shared(k) + at_once * memory::of_chunk(k, threads);
-    Choice { k, chunk_size, chunks, steps, at_once, threads, expected_bytes }
+/// What choices are made from.
+struct Chooser<'a> {
+    steps: u64,
+    words: usize,
+    config: &'a KeygenConfig,
+    held: usize,
+}
+
+impl Chooser<'_> {
+    /// The ways to share the threads among chunks of a size.
+    fn shares(&self, k: u32) -> Vec<Choice> {
+        if let Some(at_once) = self.config.at_once {
+            return vec![self.choice(k, at_once)];
+        }
+        let threads = self.config.thread_count();
+        let chunks = self.choice(k, 1).chunks;
+        (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
+            .filter(|at_once| threads.is_multiple_of(*at_once))
+            .map(|at_once| self.choice(k, at_once))
+            .collect()
+    }
+
+    fn choice(&self, k: u32, at_once: usize) -> Choice {
+        let Self { steps, words, config, held } = *self;
+        let chunk_size = config.chunk_size.unwrap_or(steps_in(k)).min(steps);
+        let chunks = steps.div_ceil(chunk_size);
+        let at_once = at_once.min(usize::try_from(chunks).unwrap_or(usize::MAX));
+        let threads = (config.thread_count() / at_once).max(1);
+        let work = Work { held, words, k, chunks, at_once, threads };
+        Choice { k, chunk_size, chunks, steps, at_once, threads, expected_bytes: work.expected() }
+    }
+}
+
+impl Choice {
+    /// What is to be proven, as far as memory goes.
+    pub(super) fn work(&self, held: usize, words: usize) -> Work {
+        let Self { k, chunks, at_once, threads, .. } = *self;
+        Work { held, words, k, chunks, at_once, threads }
+    }
 }
 
 /// How long it takes, about, in the time that a row takes one thread.

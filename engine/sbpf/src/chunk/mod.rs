@@ -23,11 +23,13 @@ mod plan;
 mod proof;
 mod prove;
 mod run;
+mod savepoints;
 mod srs;
+mod threads;
 mod verify;
 
 pub use auto::Choice;
-pub use config::{KeygenConfig, Srs, SrsSource};
+pub use config::{ChunkExecutor, KeygenConfig, Srs, SrsSource};
 pub use error::ProveError;
 pub use execution::ChunkedExecution;
 pub use links::LinkSecret;

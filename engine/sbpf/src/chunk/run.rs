@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use halo2_axiom::halo2curves::bn256::Bn256;
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use parhelion::{MemoryLimit, Pool, Prover};
-use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
+use parhelion_scheduler::Executor;
 
 use super::auto::{Choice, Mode, choose};
 use super::config::KeygenConfig;
@@ -16,6 +18,7 @@ use super::links::LinkSecret;
 use super::observer::ChunkReport;
 use super::proof::{ChunkProof, ExecutionProof};
 use super::prove::ChunkProver;
+use super::threads::executors;
 use super::verify::ChunkVerifier;
 use super::{memory, srs};
 use crate::{ExecutionConfig, ExecutionTrace, Program};
@@ -83,26 +86,19 @@ fn run(
     mode: Mode,
 ) -> Result<ExecutionProof, ProveError> {
     let whole = ChunkedExecution::of_trace(program, trace, u64::MAX)?;
-    let choice = choose(&whole, config, mode)?;
+    let held = whole.plan.bytes() + trace.bytes() + trace.input().len();
+    let choice = choose(&whole, config, mode, held)?;
     config.observer.chosen(&choice);
     drop(whole);
     let execution = ChunkedExecution::of_trace(program, trace, choice.chunk_size)?;
 
     let begin = Instant::now();
     let params = srs::params(config, choice.k)?;
-    let pool = pool(config, &choice);
-    let executors = executors(&choice)?;
-    let prover = |executor: &Arc<dyn Executor>| {
-        Prover::builder().executor(executor.clone()).pool(pool.clone()).build()
-    };
-    let first = ChunkProver::new(&params, prover(&executors[0])?, executors[0].clone())?;
-    let siblings =
-        executors[1..].iter().map(|executor| Ok(first.sibling(prover(executor)?, executor.clone())));
-    let siblings = siblings.collect::<Result<Vec<_>, ProveError>>()?;
-    let provers: Vec<&ChunkProver> = std::iter::once(&first).chain(&siblings).collect();
+    let work = choice.work(held, execution.plan.listing.words.len());
+    let provers = provers(&params, config, &choice, pool(config, &work))?;
     config.observer.keys(begin.elapsed());
 
-    let verifier = ChunkVerifier::with_key(&params, first.verifying_key().clone());
+    let verifier = ChunkVerifier::with_key(&params, provers[0].verifying_key().clone());
     let mut proof = ExecutionProof {
         program: program.id(),
         input: *blake3::hash(trace.input()).as_bytes(),
@@ -145,23 +141,28 @@ fn run(
 }
 
 /// Buffers of all proofs come from one pool, which keeps them within the limit.
-fn pool(config: &KeygenConfig, choice: &Choice) -> Pool {
-    let limit = config.memory_limit.map_or_else(MemoryLimit::unlimited, |limit| {
-        MemoryLimit::new(memory::left_for_buffers(limit, choice.k, choice.at_once))
-    });
+fn pool(config: &KeygenConfig, work: &memory::Work) -> Pool {
+    let limit = config
+        .memory_limit
+        .map_or_else(MemoryLimit::unlimited, |limit| MemoryLimit::new(work.left_for_buffers(limit)));
     Pool::builder().limit(limit).build()
 }
 
-/// One for each chunk in work.
-fn executors(choice: &Choice) -> Result<Vec<Arc<dyn Executor>>, ProveError> {
-    let executor = |_| match choice.threads {
-        1 => Ok(Arc::new(Sequential) as Arc<dyn Executor>),
-        threads => match RayonExecutor::new(threads) {
-            Ok(executor) => Ok(Arc::new(executor) as Arc<dyn Executor>),
-            Err(_) => Err(ProveError::Threads(threads)),
-        },
+/// One for each chunk in work. Their keys are the same, made on all threads.
+fn provers(
+    params: &ParamsKZG<Bn256>,
+    config: &KeygenConfig,
+    choice: &Choice,
+    pool: Pool,
+) -> Result<Vec<ChunkProver>, ProveError> {
+    let prover = |executor: &Arc<dyn Executor>| {
+        Prover::builder().kernels(config.kernels).executor(executor.clone()).pool(pool.clone()).build()
     };
-    (0..choice.at_once.max(1)).map(executor).collect()
+    let together = Choice { at_once: 1, threads: choice.at_once * choice.threads, ..*choice };
+    let all = executors(config, &together)?.remove(0);
+    let keys = ChunkProver::new(params, prover(&all)?, all)?;
+    let sibling = |executor: Arc<dyn Executor>| Ok(keys.sibling(prover(&executor)?, executor));
+    executors(config, choice)?.into_iter().map(sibling).collect()
 }
 
 /// Chunks to be proven.
@@ -177,7 +178,7 @@ impl Work<'_> {
     /// and kept.
     fn all(
         &self,
-        provers: &[&ChunkProver],
+        provers: &[ChunkProver],
         found: Vec<Option<ChunkProof>>,
     ) -> Result<Vec<ChunkProof>, ProveError> {
         let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
