@@ -244,10 +244,10 @@ fn the_way_of_proving_can_be_chosen() {
     let place = Place::new();
     let cpu = parhelion_scheduler::allowed_cpus()[0].to_string();
     let ways: [(&[&str], [u64; 3]); 5] = [
-        (&["--threads", "2"], [4, 2, 1]),
+        (&["--threads", "2"], [4, 2, 2]),
         (&["--threads", "2", "--chunks-at-once", "1"], [4, 1, 2]),
         (&["--threads", "1", "--chunks-at-once", "3", "--kernels", "scalar"], [4, 3, 1]),
-        (&["--threads", "4", "--chunks-at-once", "2", "--executor", "rayon", "--pin", &cpu], [4, 2, 2]),
+        (&["--threads", "4", "--chunks-at-once", "2", "--executor", "rayon", "--pin", &cpu], [4, 2, 4]),
         (&["--threads", "4", "--executor", "sequential"], [4, 1, 1]),
     ];
     let prove =
@@ -257,7 +257,7 @@ fn the_way_of_proving_can_be_chosen() {
         let chosen = [
             report["chunks"].as_array().unwrap().len() as u64,
             report["chunks_at_once"].as_u64().unwrap(),
-            report["threads_per_chunk"].as_u64().unwrap(),
+            report["threads"].as_u64().unwrap(),
         ];
         assert_eq!(chosen, expected, "{way:?}");
         place.run(&["verify", "here"]).succeeded();

@@ -1,16 +1,15 @@
 //! How fast chunks are proven: `chunk_speed [K [CHUNKS [THREADS [ROUNDS]]]] [stock]`.
 //!
 //! Proves a loop of loads, stores, arithmetic and calls, cut into `CHUNKS` chunks that fill circuits of
-//! `2^K` rows, in every way to share `THREADS` threads: one chunk at a time on one thread and on all of them,
-//! and more chunks at once on fewer threads each. The ways take turns for `ROUNDS` rounds; the
-//! medians are told. With `stock`, the first chunk is proven by the library's own prover, too, in turns with the
-//! engine and on as many threads, those for the circuit's second phase included. Keys are made
-//! beforehand and not counted.
+//! `2^K` rows: one chunk at a time on one thread, one at a time on `THREADS` threads, and as many chunks at once
+//! as there are threads, and one more, on `THREADS` threads altogether. These ways take turns for `ROUNDS`
+//! rounds; medians are told. With `stock`, the first chunk is proven by the library's own prover, too, in
+//! turns with the engine and on as many threads, those for the circuit's second phase included. Keys are not
+//! counted on either side.
 
 use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine};
 use halo2_axiom::plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk_custom};
@@ -19,9 +18,11 @@ use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_axiom::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use parhelion::Prover;
 use parhelion_sbpf::{
-    Assembly, ChunkProver, ChunkVerifier, ChunkedExecution, ExecutionConfig, LinkSecret, MachineCircuit,
+    Assembly, ChunkObserver, ChunkProver, ChunkVerifier, ChunkedExecution, ExecutionConfig, ExecutionProof,
+    ExecutionTrace, KeygenConfig, LinkSecret, MachineCircuit, Program, Srs, execute_and_trace,
+    prove_execution_chunked_parallel, verify_execution,
 };
-use parhelion_scheduler::{Executor, RayonExecutor, Sequential, WorkStealing};
+use parhelion_scheduler::{Executor, RayonExecutor, WorkStealing};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
@@ -56,11 +57,40 @@ function_mix:
 const ROUND: u64 = 16;
 const AROUND: u64 = 5;
 
-/// So many chunks at the same time, on so many threads each.
+/// So many chunks at the same time, on so many threads altogether.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Way {
     at_once: usize,
     threads: usize,
+}
+
+/// Remembers when the keys were ready.
+#[derive(Debug, Default)]
+struct Clock(Mutex<Option<(Duration, Instant)>>);
+
+impl ChunkObserver for Clock {
+    fn keys(&self, took: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((took, Instant::now()));
+    }
+}
+
+/// What is proven, and how.
+struct Job {
+    program: Program,
+    trace: ExecutionTrace,
+    config: KeygenConfig,
+}
+
+impl Job {
+    /// Proves all chunks. The seconds that it takes, and those for the keys before.
+    fn seconds(&self, Way { at_once, threads }: Way) -> Result<(ExecutionProof, f64, f64), Failure> {
+        let clock = Arc::<Clock>::default();
+        let config = self.config.clone().with_threads(threads).with_observer(clock.clone());
+        let proof = prove_execution_chunked_parallel(&self.program, &self.trace, &config, at_once)?;
+        let noted = *clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (keys, begin) = noted.ok_or("no keys were made")?;
+        Ok((proof, begin.elapsed().as_secs_f64(), keys.as_secs_f64()))
+    }
 }
 
 fn main() -> Result<(), Failure> {
@@ -76,50 +106,53 @@ fn main() -> Result<(), Failure> {
     let mut input = ((chunks * capacity - AROUND) / ROUND).to_le_bytes().to_vec();
     input.extend([7; 8]);
     let settings = ExecutionConfig::default().with_compute_units(u64::MAX);
-    let execution = ChunkedExecution::new(&program, &input, &settings, capacity)?;
-    let steps = execution.steps();
-    println!(
-        "{steps} steps in {} chunks of {capacity} (k = {k}), medians of {rounds} rounds\n",
-        execution.chunks()
-    );
+    let trace = execute_and_trace(&program, &input, &settings)?;
+    let steps = trace.outcome().steps;
+    println!("{steps} steps in {chunks} chunks of {capacity} (k = {k}), medians of {rounds} rounds\n");
 
     // The seed is public: for measuring only.
-    let params = ParamsKZG::<Bn256>::setup(k, ChaCha20Rng::seed_from_u64(0));
+    let params = Arc::new(ParamsKZG::<Bn256>::setup(k, ChaCha20Rng::seed_from_u64(0)));
+    let config = KeygenConfig::new(k, std::env::temp_dir(), 8).with_srs(Srs::Given(params.clone()));
+    let job = Job { program, trace, config: config.with_chunk_size(capacity) };
     let ways = ways(threads);
-    let begin = Instant::now();
-    let provers = Provers::new(&params, threads)?;
-    println!("keys in {:.2} s\n", begin.elapsed().as_secs_f64());
-    let teams: Vec<Vec<ChunkProver>> = ways.iter().map(|way| provers.team(*way)).collect::<Result<_, _>>()?;
-
     let mut seconds = vec![Vec::new(); ways.len()];
+    let mut keys = Vec::new();
     for _ in 0..rounds {
-        for (team, seconds) in teams.iter().zip(&mut seconds) {
-            seconds.push(prove_all(&execution, team)?);
+        for (way, seconds) in ways.iter().zip(&mut seconds) {
+            let (proof, proving, made) = job.seconds(*way)?;
+            seconds.push(proving);
+            if way.threads == threads {
+                keys.push(made);
+            }
+            if seconds.len() == 1 {
+                verify_execution(&job.program, &input, &proof, &job.config)?;
+            }
         }
     }
     let medians: Vec<f64> = seconds.into_iter().map(median).collect();
     let of = |wanted: Way| ways.iter().position(|way| *way == wanted).map_or(f64::NAN, |at| medians[at]);
     let alone = of(Way { at_once: 1, threads: 1 });
     let one_by_one = of(Way { at_once: 1, threads });
-    println!("| chunks at once | threads each | seconds | steps/s | to 1 x 1 | to 1 x {threads} |");
+    println!("| chunks at once | threads | seconds | steps/s | to 1 on 1 | to 1 on {threads} |");
     println!("|---|---|---|---|---|---|");
     for (Way { at_once, threads }, seconds) in ways.iter().zip(&medians) {
         let speed = steps as f64 / seconds;
         let (first, second) = (alone / seconds, one_by_one / seconds);
         println!("| {at_once} | {threads} | {seconds:.2} | {speed:.0} | {first:.2} | {second:.2} |");
     }
+    println!("\nKeys on {threads} threads: {:.2} s. Everything was verified.", median(keys));
     if stock {
-        compare(&params, &execution, &provers, k, threads, rounds)?;
+        let execution = ChunkedExecution::new(&job.program, &input, &settings, capacity)?;
+        compare(&params, &execution, k, threads, rounds)?;
     }
     Ok(())
 }
 
-/// One chunk on one thread first, then all that use all threads.
+/// One chunk at a time on one thread and on all, then as many at once as there are threads, and one more.
 fn ways(threads: usize) -> Vec<Way> {
-    let shared = (1..=threads).filter(|at_once| threads.is_multiple_of(*at_once));
-    let all = shared.map(|at_once| Way { at_once, threads: threads / at_once });
-    let mut ways = vec![Way { at_once: 1, threads: 1 }];
-    ways.extend(all.filter(|way| *way != ways[0]).collect::<Vec<_>>());
+    let mut ways = vec![Way { at_once: 1, threads: 1 }, Way { at_once: 1, threads }];
+    ways.extend([threads, threads + 1].map(|at_once| Way { at_once, threads }));
+    ways.dedup();
     ways
 }
 
@@ -133,55 +166,10 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     }
 }
 
-/// Keys, from which provers on other threads are made.
-struct Provers(ChunkProver);
-
-impl Provers {
-    fn new(params: &ParamsKZG<Bn256>, threads: usize) -> Result<Self, Failure> {
-        let executor = executor(threads)?;
-        let prover = Prover::builder().executor(executor.clone()).build()?;
-        Ok(Self(ChunkProver::new(params, prover, executor)?))
-    }
-
-    fn team(&self, Way { at_once, threads }: Way) -> Result<Vec<ChunkProver>, Failure> {
-        let one = |_| {
-            let executor = executor(threads)?;
-            let prover = Prover::builder().executor(executor.clone()).build()?;
-            Ok(self.0.sibling(prover, executor))
-        };
-        (0..at_once).map(one).collect()
-    }
-}
-
-fn executor(threads: usize) -> Result<Arc<dyn Executor>, Failure> {
-    Ok(if threads == 1 { Arc::new(Sequential) } else { Arc::new(WorkStealing::new(threads)?) })
-}
-
-/// Proves all chunks with a team of provers and returns how many seconds it took.
-fn prove_all(execution: &ChunkedExecution<'_>, team: &[ChunkProver]) -> Result<f64, Failure> {
-    let (secret, next) = (LinkSecret::random(), AtomicU64::new(0));
-    let work = |prover: &ChunkProver| -> Result<(), Failure> {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= execution.chunks() {
-                return Ok(());
-            }
-            prover.prove_chunk(execution, index, &secret)?;
-        }
-    };
-    let begin = Instant::now();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = team.iter().map(|prover| scope.spawn(|| work(prover))).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a prover panicked")?)
-    })?;
-    Ok(begin.elapsed().as_secs_f64())
-}
-
 /// The first chunk by the engine and by the library, in turns.
 fn compare(
     params: &ParamsKZG<Bn256>,
     execution: &ChunkedExecution<'_>,
-    provers: &Provers,
     k: u32,
     threads: usize,
     rounds: u64,
@@ -189,13 +177,14 @@ fn compare(
     let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?);
     let vk = keygen_vk_custom(params, &MachineCircuit::empty(k), false)?;
     let pk = pool.install(|| keygen_pk(params, vk, &MachineCircuit::empty(k)))?;
-    let team = provers.team(Way { at_once: 1, threads })?;
-    let verifier = ChunkVerifier::with_key(params, provers.0.verifying_key().clone());
+    let executor: Arc<dyn Executor> = Arc::new(WorkStealing::new(threads)?);
+    let prover = ChunkProver::new(params, Prover::builder().executor(executor.clone()).build()?, executor)?;
+    let verifier = ChunkVerifier::with_key(params, prover.verifying_key().clone());
     let secret = LinkSecret::random();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let begin = Instant::now();
-        let chunk = team[0].prove_chunk(execution, 0, &secret)?;
+        let chunk = prover.prove_chunk(execution, 0, &secret)?;
         ours.push(begin.elapsed().as_secs_f64());
         verifier.verify_chunk(&chunk)?;
         theirs.push(pool.install(|| stock_seconds(params, &pk, execution, k, &pool))?);

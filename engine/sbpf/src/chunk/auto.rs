@@ -21,9 +21,9 @@ pub struct Choice {
     pub steps: u64,
     /// Chunks that are proven at the same time.
     pub at_once: usize,
-    /// Threads for each of them.
+    /// Threads, which they share.
     pub threads: usize,
-    /// What keys, SRS, witnesses and proofs in work take together, about, in bytes.
+    /// What is resident at most, about, in bytes: trace, keys, SRS, witnesses, proofs.
     pub expected_bytes: usize,
 }
 
@@ -38,14 +38,14 @@ impl fmt::Display for Choice {
             return write!(f, "{steps} in 1 chunk (k = {k}) on {threads}, about {mebibytes} MiB");
         }
         write!(f, "{steps} in {chunks} chunks of {chunk_size} (k = {k}), {at_once} at once on {threads}")?;
-        write!(f, "{}, about {mebibytes} MiB", if *at_once == 1 { "" } else { " each" })
+        write!(f, ", about {mebibytes} MiB")
     }
 }
 
 /// How chunks follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// One after the other, each on all threads.
+    /// One after the other.
     OneByOne,
     /// So many at once, which share the threads.
     AtOnce(usize),
@@ -89,8 +89,9 @@ pub(super) fn choose(
         }
     };
     let limit = config.memory_limit.unwrap_or(usize::MAX);
-    let needed = choices.iter().map(|choice| choice.expected_bytes).min().unwrap_or(0);
-    let within = choices.into_iter().filter(|choice| choice.expected_bytes <= limit);
+    let sufficient = |choice: &Choice| choice.work(held, chooser.words).sufficient();
+    let needed = choices.iter().map(sufficient).min().unwrap_or(0);
+    let within = choices.into_iter().filter(|choice| sufficient(choice) <= limit);
     within.min_by(|a, b| time(a).total_cmp(&time(b))).ok_or(ProveError::MemoryLimit { limit, needed })
 }
 
@@ -120,17 +121,11 @@ struct Chooser<'a> {
 }
 
 impl Chooser<'_> {
-    /// The ways to share the threads among chunks of a size.
+    /// The numbers of chunks at once that make sense for chunks of a size.
     fn shares(&self, k: u32) -> Vec<Choice> {
-        if let Some(at_once) = self.config.at_once {
-            return vec![self.choice(k, at_once)];
-        }
-        let threads = self.config.thread_count();
-        let chunks = self.choice(k, 1).chunks;
-        (1..=threads.min(usize::try_from(chunks).unwrap_or(usize::MAX)))
-            .filter(|at_once| threads.is_multiple_of(*at_once))
-            .map(|at_once| self.choice(k, at_once))
-            .collect()
+        let most = self.config.thread_count().max(2);
+        let numbers = self.config.at_once.map_or(1..=most, |at_once| at_once..=at_once);
+        numbers.map(|at_once| self.choice(k, at_once)).collect()
     }
 
     fn choice(&self, k: u32, at_once: usize) -> Choice {
@@ -138,7 +133,7 @@ impl Chooser<'_> {
         let chunk_size = config.chunk_size.unwrap_or(steps_in(k)).min(steps);
         let chunks = steps.div_ceil(chunk_size);
         let at_once = at_once.min(usize::try_from(chunks).unwrap_or(usize::MAX));
-        let threads = (config.thread_count() / at_once).max(1);
+        let threads = config.thread_count();
         let work = Work { held, words, k, chunks, at_once, threads };
         Choice { k, chunk_size, chunks, steps, at_once, threads, expected_bytes: work.expected() }
     }
@@ -154,10 +149,50 @@ impl Choice {
 
 /// How long it takes, about, in the time that a row takes one thread.
 fn time(choice: &Choice) -> f64 {
-    // Estimates: they decide between sizes, not about time.
-    const ROWS_OF_A_CHUNK: f64 = 400.0;
-    const USE_OF_FURTHER_THREADS: f64 = 0.85;
-    let rounds = choice.chunks.div_ceil(choice.at_once as u64) as f64;
-    let rows = ROWS_OF_A_CHUNK + (1_u64 << choice.k) as f64;
-    rounds * rows / (1.0 + USE_OF_FURTHER_THREADS * (choice.threads - 1) as f64)
+    // Measured, see decision 12: what a chunk takes besides its rows, the part of a proof that only one
+    // thread can do, and how much of further threads is of use for the rest.
+    const ROWS_OF_A_CHUNK: f64 = 800.0;
+    const SERIAL: f64 = 0.12;
+    const USE_OF_THREADS: f64 = 0.93;
+    let chunk = ROWS_OF_A_CHUNK + (1_u64 << choice.k) as f64;
+    let threads = if choice.threads == 1 { 1.0 } else { USE_OF_THREADS * choice.threads as f64 };
+    let alone = chunk * (SERIAL + (1.0 - SERIAL) / threads);
+    // As many as are in work share the threads, and take no less than all threads need for them.
+    let round = |chunks: f64| alone.max(chunk * chunks / threads);
+    let (rounds, rest) = (choice.chunks / choice.at_once as u64, choice.chunks % choice.at_once as u64);
+    let last = if rest == 0 { 0.0 } else { round(rest as f64) };
+    rounds as f64 * round(choice.at_once as f64) + last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn best(chunks: impl Fn(u32) -> u64, threads: usize) -> (u32, usize) {
+        let choices = (MIN_K..=MAX_K).flat_map(|k| {
+            let chunks = chunks(k);
+            (1..=threads.max(2)).map(move |at_once| Choice {
+                k,
+                chunks,
+                at_once: at_once.min(chunks as usize),
+                threads,
+                ..Choice::default()
+            })
+        });
+        let best = choices.min_by(|a, b| time(a).total_cmp(&time(b))).unwrap();
+        (best.k, best.at_once)
+    }
+
+    #[test]
+    fn choices_follow_length_and_threads() {
+        let of = |steps: u64| move |k| steps.div_ceil(steps_in(k));
+        // One small chunk; one that holds it all rather than two halves that end together.
+        assert_eq!(best(of(76), 2), (9, 1));
+        assert_eq!(best(of(1_452), 2).1, 1);
+        // A long one: two chunks at once fill two threads, and more fill more.
+        let (k, at_once) = best(of(1_000_000), 2);
+        assert!(k >= 13 && at_once == 2, "{k}, {at_once}");
+        assert!(best(of(1_000_000), 16).1 > 2);
+        assert_eq!(best(of(1_000_000), 1).1, 1);
+    }
 }

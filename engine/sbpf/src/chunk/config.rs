@@ -41,10 +41,10 @@ impl Srs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChunkExecutor {
-    /// The engine's own work-stealing pool, one for each chunk in work.
+    /// The engine's own work-stealing pool, which the chunks in work share.
     #[default]
     Stealing,
-    /// A rayon pool for each chunk in work.
+    /// A rayon pool, which they share.
     Rayon,
     /// One thread for each chunk in work, however many there are.
     Sequential,
@@ -132,9 +132,8 @@ impl KeygenConfig {
         Self { executor, ..self }
     }
 
-    /// Which CPUs the threads are bound to; chunks in work at the same time are on different ones, as far as
-    /// there are any. Unless told, one chunk on as many threads as there are cores has one on each, and
-    /// others are moved by the system.
+    /// Which CPUs the threads are bound to. Unless told, as many threads as there are cores have one each, and
+    /// fewer are moved by the system.
     #[must_use]
     pub fn with_pin(self, pin: Pin) -> Self {
         Self { pin: Some(pin), ..self }

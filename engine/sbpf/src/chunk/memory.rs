@@ -1,20 +1,23 @@
 //! What proving takes, in bytes: estimates for a choice and for what is left to the pool of buffers,
 //! which keeps the proofs themselves within their part of a limit.
 //!
-//! Constants were measured with `examples/chunk_memory.rs`; see decision 12.
+//! Constants are bounds of what `examples/chunk_memory.rs` measured; see decision 12.
 
 use super::savepoints;
 
 /// Code, tables, threads and what else does not depend on anything here.
-const BASE: usize = 40 << 20;
+const BASE: usize = 24 << 20;
 /// SRS and keys, for each row.
-const SHARED_ROW: usize = 1200;
-/// Cells and columns of the second phase of one chunk, for each row.
-const CIRCUIT_ROW: usize = 2200;
-/// Buffers of a proof, for each row.
-const BUFFERS_ROW: usize = 4500;
-/// Buffers that each thread has of its own, for each row.
-const THREAD_ROW: usize = 150;
+const SHARED_ROW: usize = 1000;
+/// Cells of one chunk as the circuit has them, its memory before and after, for each row.
+const CIRCUIT_ROW: usize = 1200;
+/// Buffers of a proof while it has its columns on the cosets of the quotient, for each row.
+const QUOTIENT_ROW: usize = 16_400;
+/// Buffers of a proof in its other stages, for each row.
+const OTHER_ROW: usize = 4_000;
+/// What the kernels have on the heap, for each thread: by the row and altogether. As the prover charges it.
+const SCRATCH_ROW: usize = 320;
+const SCRATCH: usize = 5 << 18;
 /// A proof that is made, its states and its place in lists.
 const PROOF: usize = 13 << 10;
 
@@ -29,7 +32,6 @@ pub(super) struct Work {
     pub(super) k: u32,
     pub(super) chunks: u64,
     pub(super) at_once: usize,
-    /// For each chunk in work.
     pub(super) threads: usize,
 }
 
@@ -46,13 +48,27 @@ impl Work {
         self.at_once.saturating_mul(CIRCUIT_ROW << self.k)
     }
 
-    /// What it takes altogether when nothing is in short supply.
-    pub(super) fn expected(&self) -> usize {
-        let buffers = (BUFFERS_ROW + THREAD_ROW * self.threads) << self.k;
-        self.shared().saturating_add(self.circuits()).saturating_add(self.at_once.saturating_mul(buffers))
+    /// What the kernels of a proof take besides buffers.
+    fn scratch(&self) -> usize {
+        self.threads.saturating_mul((SCRATCH_ROW << self.k) + SCRATCH)
     }
 
-    /// What buffers of proofs may take altogether under a limit.
+    /// What it takes altogether when nothing is in short supply: one of the proofs in work is at its
+    /// quotient, where they go one by one.
+    pub(super) fn expected(&self) -> usize {
+        let others = (self.at_once - 1).saturating_mul((OTHER_ROW << self.k) + self.scratch());
+        let one = (QUOTIENT_ROW << self.k) + self.scratch();
+        self.shared().saturating_add(self.circuits()).saturating_add(one).saturating_add(others)
+    }
+
+    /// The limit under which no proof waits for the memory of another: each sets aside what it takes at
+    /// most, as long as it lasts.
+    pub(super) fn sufficient(&self) -> usize {
+        let one = (QUOTIENT_ROW << self.k) + self.scratch();
+        self.shared().saturating_add(self.circuits()).saturating_add(self.at_once.saturating_mul(one))
+    }
+
+    /// What buffers of proofs may take altogether under a limit, the kernels' own memory included.
     pub(super) fn left_for_buffers(&self, limit: usize) -> usize {
         limit.saturating_sub(self.shared().saturating_add(self.circuits()))
     }

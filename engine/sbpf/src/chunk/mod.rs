@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod execution;
 mod folder;
+mod gate;
 mod links;
 mod memory;
 mod observer;

@@ -7,18 +7,18 @@ use std::time::Instant;
 use halo2_axiom::halo2curves::bn256::Bn256;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use parhelion::{MemoryLimit, Pool, Prover};
-use parhelion_scheduler::Executor;
 
-use super::auto::{Choice, Mode, choose};
+use super::auto::{Mode, choose};
 use super::config::KeygenConfig;
 use super::error::ProveError;
 use super::execution::ChunkedExecution;
 use super::folder::Folder;
+use super::gate::Gate;
 use super::links::LinkSecret;
 use super::observer::ChunkReport;
 use super::proof::{ChunkProof, ExecutionProof};
 use super::prove::ChunkProver;
-use super::threads::executors;
+use super::threads::executor;
 use super::verify::ChunkVerifier;
 use super::{memory, srs};
 use crate::{ExecutionConfig, ExecutionTrace, Program};
@@ -52,7 +52,8 @@ pub fn prove_execution_chunked(
     run(program, trace, config, Mode::OneByOne)
 }
 
-/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit.
+/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit. More
+/// of them than there are threads gain nothing.
 ///
 /// # Errors
 /// As [`prove_execution_chunked`].
@@ -65,9 +66,8 @@ pub fn prove_execution_chunked_parallel(
     run(program, trace, config, Mode::AtOnce(at_once))
 }
 
-/// As [`prove_execution_chunked`], with the size of chunks (unless it is told), the number of chunks at
-/// once and the threads of each chosen from the length of the trace, the number of threads and the
-/// memory limit. The observer of `config` is told what was chosen.
+/// As [`prove_execution_chunked`], with the size of chunks and the number of chunks at once chosen, unless
+/// they are told, from the length of the trace, the number of threads and the memory limit. The observer of `config` is told what was chosen.
 ///
 /// # Errors
 /// As [`prove_execution_chunked`].
@@ -95,10 +95,10 @@ fn run(
     let begin = Instant::now();
     let params = srs::params(config, choice.k)?;
     let work = choice.work(held, execution.plan.listing.words.len());
-    let provers = provers(&params, config, &choice, pool(config, &work))?;
+    let prover = prover(&params, config, &work)?;
     config.observer.keys(begin.elapsed());
 
-    let verifier = ChunkVerifier::with_key(&params, provers[0].verifying_key().clone());
+    let verifier = ChunkVerifier::with_key(&params, prover.verifying_key().clone());
     let mut proof = ExecutionProof {
         program: program.id(),
         input: *blake3::hash(trace.input()).as_bytes(),
@@ -118,8 +118,15 @@ fn run(
     let secret = folder.as_ref().map_or_else(LinkSecret::random, |folder| folder.secret().clone());
     let kept: Vec<u64> =
         (0..).zip(&found).filter(|(_, chunk)| chunk.is_some()).map(|(index, _)| index).collect();
-    let work = Work { execution: &execution, secret, folder: folder.as_ref(), config };
-    proof.chunks = work.all(&provers, found)?;
+    let work = Work {
+        execution: &execution,
+        prover: &prover,
+        at_once: choice.at_once,
+        secret,
+        folder: folder.as_ref(),
+        config,
+    };
+    proof.chunks = work.all(found)?;
     if !kept.is_empty() {
         // What an earlier run left is not trusted to fit.
         let settings = ExecutionConfig::default().with_heap_size(proof.heap_size);
@@ -132,7 +139,7 @@ fn run(
                 config.observer.damaged(index, &error.to_string());
                 found[index as usize] = None;
             }
-            proof.chunks = work.all(&provers, found)?;
+            proof.chunks = work.all(found)?;
             verify(&proof).map_err(Box::new)?;
         }
     }
@@ -148,26 +155,23 @@ fn pool(config: &KeygenConfig, work: &memory::Work) -> Pool {
     Pool::builder().limit(limit).build()
 }
 
-/// One for each chunk in work. Their keys are the same, made on all threads.
-fn provers(
+/// The prover of all chunks, which share its threads, and its keys.
+fn prover(
     params: &ParamsKZG<Bn256>,
     config: &KeygenConfig,
-    choice: &Choice,
-    pool: Pool,
-) -> Result<Vec<ChunkProver>, ProveError> {
-    let prover = |executor: &Arc<dyn Executor>| {
-        Prover::builder().kernels(config.kernels).executor(executor.clone()).pool(pool.clone()).build()
-    };
-    let together = Choice { at_once: 1, threads: choice.at_once * choice.threads, ..*choice };
-    let all = executors(config, &together)?.remove(0);
-    let keys = ChunkProver::new(params, prover(&all)?, all)?;
-    let sibling = |executor: Arc<dyn Executor>| Ok(keys.sibling(prover(&executor)?, executor));
-    executors(config, choice)?.into_iter().map(sibling).collect()
+    work: &memory::Work,
+) -> Result<ChunkProver, ProveError> {
+    let executor = executor(config, work.at_once)?;
+    let builder = Prover::builder().kernels(config.kernels).executor(executor.clone());
+    let prover = builder.pool(pool(config, work)).observer(Arc::new(Gate::default())).build()?;
+    ChunkProver::new(params, prover, executor)
 }
 
 /// Chunks to be proven.
 struct Work<'a> {
     execution: &'a ChunkedExecution<'a>,
+    prover: &'a ChunkProver,
+    at_once: usize,
     secret: LinkSecret,
     folder: Option<&'a Folder>,
     config: &'a KeygenConfig,
@@ -176,18 +180,14 @@ struct Work<'a> {
 impl Work<'_> {
     /// Proves what was not found. The first error ends the work; what is being proven then is finished
     /// and kept.
-    fn all(
-        &self,
-        provers: &[ChunkProver],
-        found: Vec<Option<ChunkProof>>,
-    ) -> Result<Vec<ChunkProof>, ProveError> {
+    fn all(&self, found: Vec<Option<ChunkProof>>) -> Result<Vec<ChunkProof>, ProveError> {
         let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let results = Mutex::new((found, None));
-        let worker = |prover: &ChunkProver| {
+        let worker = || {
             while !failed.load(Ordering::Relaxed) {
                 let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                let proven = self.one(prover, index as u64);
+                let proven = self.one(index as u64);
                 let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                 match proven {
                     Ok(chunk) => results.0[index] = Some(chunk),
@@ -199,12 +199,10 @@ impl Work<'_> {
             }
         };
         std::thread::scope(|scope| {
-            let (first, others) = provers.split_first().expect("there is a prover");
-            let worker = &worker;
-            for prover in others {
-                scope.spawn(move || worker(prover));
+            for _ in 1..self.at_once {
+                scope.spawn(worker);
             }
-            worker(first);
+            worker();
         });
         let (chunks, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         match error {
@@ -213,11 +211,11 @@ impl Work<'_> {
         }
     }
 
-    fn one(&self, prover: &ChunkProver, index: u64) -> Result<ChunkProof, ProveError> {
+    fn one(&self, index: u64) -> Result<ChunkProof, ProveError> {
         let observer = &self.config.observer;
         observer.started(index);
         let begin = Instant::now();
-        let chunk = prover.prove_chunk(self.execution, index, &self.secret)?;
+        let chunk = self.prover.prove_chunk(self.execution, index, &self.secret)?;
         if let Some(folder) = self.folder {
             folder.keep(&chunk)?;
         }
@@ -227,7 +225,7 @@ impl Work<'_> {
             steps: chunk.steps,
             took: begin.elapsed(),
             proof_bytes: chunk.proof.len(),
-            peak_buffer_bytes: prover.peak_buffer_bytes(),
+            peak_buffer_bytes: self.prover.peak_buffer_bytes(),
         });
         Ok(chunk)
     }

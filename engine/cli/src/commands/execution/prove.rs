@@ -30,7 +30,7 @@ struct Report<'a> {
     k: u32,
     chunk_size: u64,
     chunks_at_once: usize,
-    threads_per_chunk: usize,
+    threads: usize,
     chunks: &'a [Row],
     seconds: Seconds,
     /// Of the chunks of this run.
@@ -147,7 +147,7 @@ impl Run<'_> {
             k: self.choice.k,
             chunk_size: self.choice.chunk_size,
             chunks_at_once: self.choice.at_once,
-            threads_per_chunk: self.choice.threads,
+            threads: self.choice.threads,
             chunks: self.rows,
             seconds: Seconds {
                 execute: self.execute.as_secs_f64(),
