@@ -2,7 +2,7 @@
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
 
-use super::ahead::Commitments;
+use super::ahead::Ahead;
 use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
@@ -86,7 +86,7 @@ impl<C: CurveSpec> Session<'_, C> {
     /// Takes commitments over that were made ahead, if they are to columns as they are now.
     pub(crate) fn take_ahead<'w, 'm: 'w>(
         &mut self,
-        ahead: &Commitments<C>,
+        ahead: &Ahead<C>,
         witnesses: impl Iterator<Item = &'w Witness<'m, C::Scalar>>,
     ) {
         self.ahead.extend(ahead.take());
@@ -111,7 +111,7 @@ impl<C: CurveSpec> Session<'_, C> {
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
-        ahead: &Commitments<C>,
+        ahead: &Ahead<C>,
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
         self.take_ahead(ahead, witnesses.iter().map(|witness| &**witness));
