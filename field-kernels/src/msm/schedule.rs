@@ -159,7 +159,12 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
             scratch.with(lines, |carver| window::sum(backend, carver, bases, scalars, range, task.window));
     });
     tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
-    join(tasks, sums);
+    let tasks = &*tasks;
+    for_each_mut(executor, sums, |index, sum| {
+        let start = tasks.partition_point(|task| (task.column as usize) < index);
+        let end = tasks.partition_point(|task| task.column as usize <= index);
+        *sum = join(&tasks[start..end]);
+    });
 }
 
 /// Writes the tasks of all columns, and tells how many there are.
@@ -213,23 +218,22 @@ fn cut<'a, C: CurveSpec>(
     filled
 }
 
-/// The sums of whole columns from those of their tasks: those of a column are neighbours, and among them
-/// those of a class, lowest window first, and among them the pieces of a window.
-fn join<C: CurveSpec>(tasks: &[Task<C>], sums: &mut [Projective<C>]) {
-    sums.fill(Projective::IDENTITY);
+/// The sum of a whole column from those of its tasks: those of a class are neighbours, lowest window first, and
+/// among them the pieces of a window.
+fn join<C: CurveSpec>(tasks: &[Task<C>]) -> Projective<C> {
+    let mut total = Projective::IDENTITY;
     // Of the windows of the class so far, the highest first, by Horner's rule.
     let mut sum = Projective::IDENTITY;
     for (position, task) in tasks.iter().enumerate().rev() {
         sum += task.sum;
         match position.checked_sub(1).map(|below| &tasks[below]) {
-            Some(below) if (below.column, below.class) != (task.column, task.class) => {
-                sums[task.column as usize] += std::mem::take(&mut sum);
+            Some(below) if below.class == task.class => {
+                sum = shift(sum, (task.index - below.index) * task.window);
             }
-            None => sums[task.column as usize] += std::mem::take(&mut sum),
-            Some(below) if below.index == task.index => {}
-            Some(below) => sum = shift(sum, (task.index - below.index) * task.window),
+            _ => total += std::mem::take(&mut sum),
         }
     }
+    total
 }
 
 /// 2^bits·point.

@@ -1,6 +1,7 @@
 //! Columns to commitments.
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
+use parhelion_scheduler::ExecutorExt;
 
 use super::opening::Poly;
 use super::synthesis::Witness;
@@ -51,9 +52,9 @@ impl<C: CurveSpec> Session<'_, C> {
     ) -> Vec<Affine<C>> {
         let mut commitments = self.kernels.msm_columns(bases, columns);
         if let Some(hiding) = self.key.hiding {
-            for (commitment, blind) in commitments.iter_mut().zip(blinds) {
+            self.kernels.executor().for_each(commitments.iter_mut().zip(blinds), |_, (commitment, blind)| {
                 *commitment += hiding.blinding.mul(*blind);
-            }
+            });
         }
         self.kernels.normalize(&commitments)
     }

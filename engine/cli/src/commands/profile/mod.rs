@@ -42,9 +42,10 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
     let name = args.circuit.circuit.as_str();
     if let Some(found) = with_pasta_demo!(name, D => pasta_circuit::<D>(&args.circuit)) {
         let (title, k) = found?;
-        return profile(common, args, title, k);
+        return profile(common, args, &OutDir::open(&args.out)?, title, k);
     }
     let (demo, k) = args.circuit.resolve()?;
+    let out = OutDir::open(&args.out)?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
     let prover = common.prover(args.circuit.multi_open, None)?;
@@ -56,7 +57,7 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
     let (keys, _) =
         ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).proving(&prover));
     drop((keys?, srs, prover));
-    profile(common, args, demo.name().to_owned(), k)
+    profile(common, args, &out, demo.name().to_owned(), k)
 }
 
 /// What reports call circuits of `halo2_proofs`, and their k. What cannot be is refused here rather than in a child.
@@ -71,8 +72,13 @@ fn pasta_circuit<D: PastaDemo>(args: &CircuitArgs) -> Result<(String, u32), Comm
 }
 
 /// Measures both sides in child processes, and reports.
-fn profile(common: &Common, args: &ProfileArgs, circuit: String, k: u32) -> Result<(), CommandError> {
-    let out = OutDir::open(&args.out)?;
+fn profile(
+    common: &Common,
+    args: &ProfileArgs,
+    out: &OutDir,
+    circuit: String,
+    k: u32,
+) -> Result<(), CommandError> {
     let kernels = common.prover(args.circuit.multi_open, None)?.kernel_report().backend.to_owned();
 
     let child = |message, side| ui::busy(message, || spawn::<Sampled>(common, args, k, side)).0;

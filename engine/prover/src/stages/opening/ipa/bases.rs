@@ -11,14 +11,14 @@ use parhelion_field_kernels::{Affine, CurveSpec, Fp, Kernels, Projective};
 use super::fold::Folder;
 use crate::memory::Buffer;
 
-/// So many blocks are folded into one, where there are [`MIN_FOLDED`] bases then or more.
+/// So many blocks are folded into one, four rounds' worth, if [`MIN_FOLDED`] bases or more are left.
 ///
-/// A fold of 2^r blocks costs each base about 85 mixed additions, less the first block's, and 255 doublings to
-/// 2^r of them; a round without one about as much as 20 such additions.
+/// A fold costs each base about 85 mixed additions, and 255 doublings to one in 16; a round without one about 40
+/// affine additions, with half as much again for what is not additions.
 const BLOCKS: usize = 16;
 
-/// Fewer bases are never folded: multi-scalar multiplications of so few cost more for each.
-const MIN_FOLDED: usize = 1 << 9;
+/// To have fewer bases would cost more than it saves.
+const MIN_FOLDED: usize = 1 << 7;
 
 pub(super) struct Bases<'a, C: CurveSpec> {
     /// What all rounds since the last fold read.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn bases_are_halved_as_the_definition_says() {
         let kernels = Kernels::sequential();
-        let n = 32;
+        let n = BLOCKS * MIN_FOLDED;
         let point = |i: u64| VestaSpec::generator().to_projective().mul(Fp::from_u64(i + 1)).to_affine();
         let given: Vec<Affine<VestaSpec>> = (0..n as u64).map(point).collect();
         let mut expected: Vec<Projective<VestaSpec>> =

@@ -1,6 +1,7 @@
 //! The inner product argument that a polynomial has a value at a point.
 
 use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_scheduler::ExecutorExt;
 
 use super::bases::Bases;
 use crate::Error;
@@ -49,7 +50,7 @@ pub(super) fn prove<C: CurveSpec>(
         let values = [(&*poly_high, &*powers_low), (&*poly_low, &*powers_high)]
             .map(|(scalars, powers)| z * kernels.inner_product(scalars, powers));
         let sums = bases.commit(kernels, poly_high, poly_low);
-        let points: [_; 2] = std::array::from_fn(|side| {
+        let points = kernels.executor().map(sums.len(), |side| {
             sums[side] + hiding.product.mul(values[side]) + hiding.blinding.mul(blinds[side])
         });
         for point in kernels.normalize(&points) {
