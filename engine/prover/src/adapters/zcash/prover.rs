@@ -136,23 +136,22 @@ impl Prover {
         T: TranscriptWrite<C, E> + Send,
         ConcreteCircuit: Circuit<C::ScalarExt> + Sync,
     {
+        let columns = checked_instances(key, circuits.len(), instances)?;
+        let (system, _) = configure::<C::ScalarExt, ConcreteCircuit>();
+        key.check_circuit(&system)?;
+        let admitted = self.admit(&key.key(), circuits.len())?;
         let prove = || {
             let io = Io {
                 transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
                 blinding: &mut CallerRandomness::<C, R>::new(rng),
                 replay: None,
             };
-            if circuits.len() < 2 {
-                return self.run_zcash(key, circuits, instances, io, false);
-            }
-            let columns = checked_instances(key, circuits.len(), instances)?;
-            let (system, _) = configure::<C::ScalarExt, ConcreteCircuit>();
-            key.check_circuit(&system)?;
             // Configurations may be bound to a thread: each circuit makes its own. Of progress in several circuits at
             // once nobody is told.
             let configure = || configure::<C::ScalarExt, ConcreteCircuit>().1;
-            let circuits = Shared(library_circuits(key, circuits, instances, configure, &Silent));
-            self.run(&key.key(), &circuits, &columns, io, false)
+            let observer = if circuits.len() == 1 { self.observer.as_ref() } else { &Silent };
+            let circuits = Shared(library_circuits(key, circuits, instances, configure, observer));
+            self.run_admitted(admitted, &key.key(), &circuits, &columns, io, false)
         };
         // A proof that waits for its turn is taken back when it should end.
         self.control.run(|| self.executor.enter_pool(prove))?
