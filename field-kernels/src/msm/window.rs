@@ -128,8 +128,9 @@ pub(super) fn lines<C: CurveSpec, B: Backend>(
 pub(super) fn most_lines<C: CurveSpec, B: Backend>(count: usize, class: Class, window: u32) -> usize {
     // Several windows together have as many points or buckets as this; and each of them takes most if they are
     // buckets, which have to be joined.
-    let several = (2..=14)
-        .map(|window| lines::<C, B>(1 << (window - 1), class, window, (TOGETHER >> (window - 1)).min(64) as u32));
+    let several = (2..=14).map(|window| {
+        lines::<C, B>(1 << (window - 1), class, window, (TOGETHER >> (window - 1)).min(64) as u32)
+    });
     several.fold(lines::<C, B>(count, class, window, together(count, window)), usize::max)
 }
 

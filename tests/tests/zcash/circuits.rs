@@ -280,11 +280,7 @@ impl<F: PrimeField> Circuit<F> for Carried {
         (advice, fixed)
     }
 
-    fn synthesize(
-        &self,
-        (advice, fixed): Self::Config,
-        mut layouter: impl Layouter<F>,
-    ) -> Result<(), Error> {
+    fn synthesize(&self, (advice, fixed): Self::Config, mut layouter: impl Layouter<F>) -> Result<(), Error> {
         let mut value = Value::known(F::from(7));
         for row in 0..4u64 {
             let cell = layouter.assign_region(

@@ -44,8 +44,7 @@ impl<'a, F> Turns<'a, F> {
     /// Takes this region, unless somebody has. All those before are taken: this thread has gone through them.
     fn take(&mut self) {
         let (this, next) = (self.region, self.region + 1);
-        self.taking =
-            self.next.compare_exchange(this, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        self.taking = self.next.compare_exchange(this, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
     }
 
     /// Whether the values of this region are this thread's to ask for.

@@ -103,10 +103,14 @@ mod tests {
         let mut u = Fp::generator();
         while expected.len() > 1 {
             let half = expected.len() / 2;
-            let scalars = |from: u64| -> Vec<_> { (0..half as u64).map(|i| Fp::generator().pow(from + i)).collect() };
+            let scalars =
+                |from: u64| -> Vec<_> { (0..half as u64).map(|i| Fp::generator().pow(from + i)).collect() };
             let (left, right) = (scalars(3), scalars(100));
             let sum = |points: &[Projective<VestaSpec>], scalars: &[Fp<_>]| {
-                points.iter().zip(scalars).fold(Projective::IDENTITY, |sum, (point, scalar)| sum + point.mul(*scalar))
+                points
+                    .iter()
+                    .zip(scalars)
+                    .fold(Projective::IDENTITY, |sum, (point, scalar)| sum + point.mul(*scalar))
             };
             let (lower, upper) = expected.split_at(half);
             assert_eq!(bases.commit(&kernels, &left, &right), [sum(lower, &left), sum(upper, &right)]);

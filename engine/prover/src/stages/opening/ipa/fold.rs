@@ -60,12 +60,17 @@ impl<C: CurveSpec> Folder<C> {
         let executor = kernels.executor();
         let block = bases.len() / weights.len();
         let len = executor.chunk_len(block, MIN_CHUNK).min(MAX_CHUNK);
-        let digits: Vec<Vec<i8>> = weights.iter().map(|weight| signed_digits(weight.to_canonical())).collect();
+        let digits: Vec<Vec<i8>> =
+            weights.iter().map(|weight| signed_digits(weight.to_canonical())).collect();
         let mut folded = vec![Affine::IDENTITY; block];
         executor.for_each(folded.chunks_mut(len), |index, folded| {
             let range = index * len..index * len + folded.len();
             let terms: Vec<Term<'_, C>> = (bases.chunks(block).zip(weights).zip(&digits))
-                .map(|((points, weight), digits)| Term { points: &points[range.clone()], weight: *weight, digits })
+                .map(|((points, weight), digits)| Term {
+                    points: &points[range.clone()],
+                    weight: *weight,
+                    digits,
+                })
                 .collect();
             self.fold_chunk(kernels, &terms, folded);
         });
@@ -185,11 +190,13 @@ mod tests {
 
     fn compare<C: CurveSpec>(kernels: &Kernels) {
         const BLOCK: usize = 150;
-        let point = |i: usize| C::generator().to_projective().mul(Fp::generator().pow(i as u64 + 1)).to_affine();
+        let point =
+            |i: usize| C::generator().to_projective().mul(Fp::generator().pow(i as u64 + 1)).to_affine();
         let folder = Folder::new();
         let (one, two) = (Fp::ONE, Fp::from_u64(2));
         let [u, v] = [77, 78].map(|power| Fp::generator().pow(power));
-        for weights in [vec![one, one], vec![one, -one], vec![one, two], vec![one, u], vec![one, u, v, u * v]] {
+        for weights in [vec![one, one], vec![one, -one], vec![one, two], vec![one, u], vec![one, u, v, u * v]]
+        {
             let mut bases: Vec<Affine<C>> = (0..weights.len() * BLOCK).map(point).collect();
             let (low, high) = bases.split_at_mut(BLOCK);
             // What formulas for points in general do not cover.
