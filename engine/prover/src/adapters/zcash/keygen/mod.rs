@@ -73,21 +73,16 @@ pub(super) fn lay_out_shared<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarEx
     circuit: &ConcreteCircuit,
 ) -> Result<Layout<C>, Error> {
     lay_out_by::<C, ConcreteCircuit>(kernels, |system, columns, next| {
-        let mut assemblies = kernels.executor().map(kernels.threads(), |_| {
+        let assemblies = kernels.executor().map(kernels.threads(), |_| {
             let mut assembly = Assembly::new(k, system, columns)?.taking(Turns::new(next));
             assembly.synthesize(circuit, system)?;
             Ok(assembly)
         });
-        let mut turns = Vec::new();
-        for assembly in &mut assemblies {
-            match assembly {
-                Ok(assembly) => turns.extend(assembly.taken()),
-                Err(_) => break,
-            }
-        }
-        let assemblies: Result<Vec<Assembly<'_, C>>, Error> = assemblies.into_iter().collect();
-        let mut assembly = assemblies?.swap_remove(0);
-        assembly.replay(turns)?;
+        let mut assemblies = assemblies.into_iter().collect::<Result<Vec<Assembly<'_, C>>, Error>>()?;
+        let notes = assemblies.iter_mut().flat_map(Assembly::taken).collect();
+        // Selectors and copies are the same in all of them.
+        let mut assembly = assemblies.swap_remove(0);
+        assembly.replay(notes)?;
         Ok(assembly)
     })
 }
