@@ -20,6 +20,12 @@ impl ProofPlan {
         Self { batch: threads, small_groups: true }
     }
 
+    /// Columns that are committed to while a circuit goes on in those that are open, by all threads but the one
+    /// that synthesises.
+    pub(crate) fn ahead(self, threads: usize) -> usize {
+        if self.small_groups { 0 } else { threads - 1 }
+    }
+
     /// All plans, the fastest first and the leanest last.
     pub(crate) fn all(threads: usize) -> [Self; 3] {
         [Self::fast(threads), Self { batch: 2 * threads, small_groups: true }, Self::lean(threads)]

@@ -119,6 +119,7 @@ impl Prover {
             control: &self.control,
             stage: None,
             fraction: Cell::new(0.0),
+            ahead: HashMap::new(),
             transcript: io.transcript,
             blinding: io.blinding,
             replay: io.replay,

@@ -160,10 +160,10 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
     });
     tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
     let tasks = &*tasks;
-    for_each_mut(executor, sums, |index, sum| {
-        let start = tasks.partition_point(|task| (task.column as usize) < index);
-        let end = tasks.partition_point(|task| task.column as usize <= index);
-        *sum = join(&tasks[start..end]);
+    for_each_mut(executor, sums, |column, sum| {
+        let first = tasks.partition_point(|task| (task.column as usize) < column);
+        let count = tasks[first..].partition_point(|task| task.column as usize == column);
+        *sum = join(&tasks[first..][..count]);
     });
 }
 
@@ -221,7 +221,7 @@ fn cut<'a, C: CurveSpec>(
 /// The sum of a whole column from those of its tasks: those of a class are neighbours, lowest window first, and
 /// among them the pieces of a window.
 fn join<C: CurveSpec>(tasks: &[Task<C>]) -> Projective<C> {
-    let mut total = Projective::IDENTITY;
+    let mut column = Projective::IDENTITY;
     // Of the windows of the class so far, the highest first, by Horner's rule.
     let mut sum = Projective::IDENTITY;
     for (position, task) in tasks.iter().enumerate().rev() {
@@ -230,10 +230,10 @@ fn join<C: CurveSpec>(tasks: &[Task<C>]) -> Projective<C> {
             Some(below) if below.class == task.class => {
                 sum = shift(sum, (task.index - below.index) * task.window);
             }
-            _ => total += std::mem::take(&mut sum),
+            _ => column += std::mem::take(&mut sum),
         }
     }
-    total
+    column
 }
 
 /// 2^bits·point.

@@ -73,7 +73,7 @@ fn combine<C: CurveSpec>(
     x1: Fp<C::Scalar>,
 ) -> Result<Vec<PointSet<C::Scalar>>, Error> {
     let groups = point_sets(&opened.queries);
-    let mut sets = Vec::with_capacity(groups.len());
+    let (tools, mut sets) = (session.tools(), Vec::with_capacity(groups.len()));
     for (rotations, members) in groups {
         let mut power = Fp::ONE;
         let mut blind = Fp::ZERO;
@@ -83,7 +83,7 @@ fn combine<C: CurveSpec>(
             blind += power * session.blind(poly);
             power *= x1;
         }
-        let combined = lagrange::combine(session, &opened.polys, &terms)?;
+        let combined = tools.inside(|| lagrange::combine(tools, &opened.polys, &terms))?;
         sets.push(PointSet { rotations, combined, blind });
     }
     Ok(sets)

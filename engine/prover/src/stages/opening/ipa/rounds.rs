@@ -18,7 +18,7 @@ pub(super) fn prove<C: CurveSpec>(
     blind: Fp<C::Scalar>,
     x: Fp<C::Scalar>,
 ) -> Result<(), Error> {
-    let (kernels, memory, key) = (session.kernels, session.memory, session.key);
+    let (tools, kernels, memory, key) = (session.tools(), session.kernels, session.memory, session.key);
     let n = poly.len();
 
     // A random polynomial with a root at x hides the one to be opened.
@@ -47,22 +47,26 @@ pub(super) fn prove<C: CurveSpec>(
         let (powers_low, powers_high) = powers[..2 * half].split_at_mut(half);
 
         let blinds: [Fp<C::Scalar>; 2] = [session.blinding.draw(), session.blinding.draw()];
-        let values = [(&*poly_high, &*powers_low), (&*poly_low, &*powers_high)]
-            .map(|(scalars, powers)| z * kernels.inner_product(scalars, powers));
-        let sums = bases.commit(kernels, poly_high, poly_low);
-        let points = kernels.executor().map(sums.len(), |side| {
-            sums[side] + hiding.product.mul(values[side]) + hiding.blinding.mul(blinds[side])
+        let points = tools.inside(|| {
+            let values = [(&*poly_high, &*powers_low), (&*poly_low, &*powers_high)]
+                .map(|(scalars, powers)| z * kernels.inner_product(scalars, powers));
+            let sums = bases.commit(kernels, poly_high, poly_low);
+            kernels.normalize(&kernels.executor().map(sums.len(), |side| {
+                sums[side] + hiding.product.mul(values[side]) + hiding.blinding.mul(blinds[side])
+            }))
         });
-        for point in kernels.normalize(&points) {
+        for point in points {
             session.transcript.write_point(point)?;
         }
 
         let u = session.transcript.challenge()?;
         let u_inverse = u.invert().ok_or(Error::Degenerate("a challenge of the inner product is zero"))?;
-        kernels.add_scaled(poly_low, poly_high, u_inverse);
-        kernels.add_scaled(powers_low, powers_high, u);
         blind += blinds[0] * u_inverse + blinds[1] * u;
-        bases.fold(kernels, u);
+        tools.inside(|| {
+            kernels.add_scaled(poly_low, poly_high, u_inverse);
+            kernels.add_scaled(powers_low, powers_high, u);
+            bases.fold(kernels, u);
+        });
         half /= 2;
     }
     session.transcript.write_scalar(poly[0])?;
