@@ -157,6 +157,8 @@ fn synthesise_phases<C: CurveSpec>(
             if witness.phase > phase {
                 continue;
             }
+        } else if let (Some(circuits), true) = (circuits.shared(), session.ample) {
+            session.stage(Stage::Synthesis, |s| synthesise_at_once(s, circuits, &mut witnesses))?;
         } else {
             for (index, witness) in witnesses.iter_mut().enumerate() {
                 session.stage(Stage::Synthesis, |_| {
@@ -179,6 +181,25 @@ fn synthesise_phases<C: CurveSpec>(
     let challenge = |challenge: &Option<Fp<C::Scalar>>| challenge.unwrap_or_else(Fp::delta);
     let challenges = witnesses[0].challenges.iter().map(challenge).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
+}
+
+/// Synthesises the current phase of several circuits, one on each thread.
+fn synthesise_at_once<C: CurveSpec>(
+    session: &Session<'_, C>,
+    circuits: &(dyn Circuits<C::Scalar> + Sync),
+    witnesses: &mut [Witness<'_, C::Scalar>],
+) -> Result<(), Error> {
+    let (executor, all) = (session.kernels.executor(), witnesses.len());
+    for (index, wave) in witnesses.chunks_mut(executor.threads()).enumerate() {
+        let first = index * executor.threads();
+        session.progress(first, all)?;
+        let mut outcomes: Vec<Result<(), Error>> = wave.iter().map(|_| Ok(())).collect();
+        executor.for_each(wave.iter_mut().zip(&mut outcomes), |index, (witness, outcome)| {
+            *outcome = circuits.synthesize(first + index, witness, None).and_then(|()| witness.close());
+        });
+        outcomes.into_iter().collect::<Result<(), Error>>()?;
+    }
+    Ok(())
 }
 
 fn pad_instances<C: CurveSpec>(

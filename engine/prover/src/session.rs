@@ -67,6 +67,8 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) plan: ProofPlan,
     /// The limit that the memory is under, in bytes.
     pub(crate) limit: usize,
+    /// Whether it is so much that no plan takes more.
+    pub(crate) ample: bool,
     /// Whether there are no commitments: the columns are only looked at.
     pub(crate) rehearsal: bool,
     /// What synthesis took.

@@ -258,5 +258,9 @@ impl<C: CurveSpec> Model<'_, C> {
         let batch = reads(opening::batch(self.threads));
         // The sum and the next one while columns are added; the quotient and h when they are there.
         tally.stage(sets.len() + 1 + batch.max(1));
+        if self.key.hiding.is_some() {
+            // What is opened, powers of x, multiples of the bases for both sides.
+            tally.stage(4);
+        }
     }
 }

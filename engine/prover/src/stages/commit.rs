@@ -1,6 +1,7 @@
 //! Columns to commitments.
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
+use parhelion_scheduler::ExecutorExt;
 
 use super::ahead::Ahead;
 use super::opening::Poly;
@@ -161,9 +162,9 @@ impl<C: CurveSpec> Tools<'_, C> {
     /// Adds what hides commitments, where something does.
     fn hide(self, mut commitments: Vec<Projective<C>>, blinds: &[Fp<C::Scalar>]) -> Vec<Affine<C>> {
         if let Some(hiding) = self.key.hiding {
-            for (commitment, blind) in commitments.iter_mut().zip(blinds) {
+            self.kernels.executor().for_each(commitments.iter_mut().zip(blinds), |_, (commitment, blind)| {
                 *commitment += hiding.blinding.mul(*blind);
-            }
+            });
         }
         self.kernels.normalize(&commitments)
     }

@@ -449,6 +449,11 @@ pub(crate) trait Circuits<S: FieldSpec> {
         witness: &mut Witness<'_, S>,
         end_phase: Option<EndPhase<'_, S>>,
     ) -> Result<(), Error>;
+
+    /// The same circuits, if several threads may synthesise them at once.
+    fn shared(&self) -> Option<&(dyn Circuits<S> + Sync)> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! queries ▶ sets of points ▶ one polynomial for each set ▶ quotient q' ▶ one opening at x3
-//!           x1                                             x2            x4 ▶ rounds.rs ▶ fold.rs
+//!           x1                                             x2            x4 ▶ rounds.rs ▶ bases.rs ▶ fold.rs
 //! ```
 
+mod bases;
 mod fold;
 mod formulas;
 mod rounds;
