@@ -2,6 +2,7 @@
 
 mod model;
 mod sizes;
+mod tally;
 
 pub(crate) use sizes::{CircuitSizes, Seen, Sizes};
 
@@ -103,10 +104,5 @@ pub(crate) fn choose<C: CurveSpec>(
         }
         least = least.min(peak);
     }
-    let spare = match key.derived.synthesis {
-        Synthesis::Columns => 0,
-        // Columns that are all open at once are packed, and leave holes, in another order each time.
-        Synthesis::Regions => (least - scratch) / 16,
-    };
-    Err(least.saturating_add(column_bytes(key.shape().k) + spare))
+    Err(least.saturating_add(column_bytes(key.shape().k)))
 }

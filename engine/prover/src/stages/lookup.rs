@@ -6,13 +6,14 @@
 
 use std::ops::Range;
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, Program, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
 use super::opening::Poly;
 use super::permutation::Columns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
+use crate::collect::try_collect;
 use crate::memory::Buffer;
 use crate::session::Session;
 
@@ -114,6 +115,23 @@ fn permute<S: FieldSpec>(
     Ok(())
 }
 
+/// Of columns A, S, A', S' and uniforms beta, gamma: numerator (output 0) and denominator (output 1) of
+/// the grand product.
+pub(crate) fn fraction<S: FieldSpec>() -> Program {
+    let mut builder = ProgramBuilder::<S>::new();
+    let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
+    let outputs = [(0, 1), (2, 3)].map(|(a, s)| {
+        let (a, s) = (builder.column(a, 0), builder.column(s, 0));
+        let (a, s) = (builder.add(a, beta), builder.add(s, gamma));
+        builder.mul(a, s)
+    });
+    let [numerator, denominator] = outputs;
+    builder.build(&[
+        Output { node: numerator, column: 0, scale: None },
+        Output { node: denominator, column: 1, scale: None },
+    ])
+}
+
 impl<C: CurveSpec> Session<'_, C> {
     /// The usable rows of the tables of one circuit, compressed and sorted.
     pub(crate) fn sort_tables(
@@ -126,7 +144,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let mut sorted = Vec::with_capacity(programs.len());
         for batch in programs.chunks(self.plan.batch) {
             let tables = batch.iter().map(|table| self.compress(columns, table, challenges));
-            let tables = tables.collect::<Result<Vec<_>, Error>>()?;
+            let tables = try_collect(tables)?;
             let executor = self.kernels.executor();
             sorted.extend(executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable])));
         }
@@ -146,11 +164,11 @@ impl<C: CurveSpec> Session<'_, C> {
         let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
         let (n, usable, first) = (shape.n(), shape.usable_rows(), batch.start);
         let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
-        let inputs = inputs.collect::<Result<Vec<_>, Error>>()?;
+        let inputs = try_collect(inputs)?;
         let scratch = || -> Result<_, Error> {
             Ok(Permuted { input: self.memory.scratch(n)?, table: self.memory.scratch(n)? })
         };
-        let mut lookups = inputs.iter().map(|_| scratch()).collect::<Result<Vec<_>, Error>>()?;
+        let mut lookups = try_collect(inputs.iter().map(|_| scratch()))?;
 
         if let Some(replay) = &self.replay {
             let replayed = &replay.permuted_lookups[circuit * shape.lookups.len() + batch.start..];
@@ -176,9 +194,9 @@ impl<C: CurveSpec> Session<'_, C> {
         drop(inputs);
 
         let replayed = self.replay.is_some();
+        let mut blinds = vec![Fp::ZERO; n - usable];
         for (index, lookup) in (first..).zip(&mut lookups) {
             for column in [&mut lookup.input, &mut lookup.table] {
-                let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
                 // The blinds of a replayed column are in it.
                 if !replayed {
@@ -210,15 +228,7 @@ impl<C: CurveSpec> Session<'_, C> {
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
-        let mut builder = ProgramBuilder::<C::Scalar>::new();
-        let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
-        let mut outputs = Vec::new();
-        for (column, (a, s)) in [(0, 1), (2, 3)].into_iter().enumerate() {
-            let (a, s) = (builder.column(a, 0), builder.column(s, 0));
-            let (a, s) = (builder.add(a, beta), builder.add(s, gamma));
-            outputs.push(Output { node: builder.mul(a, s), column, scale: None });
-        }
-        let program = builder.build(&outputs);
+        let program = &self.key.derived.programs.lookup_fraction;
         let columns: [&[Fp<C::Scalar>]; 4] = [input, table, permuted_input, permuted_table];
         let columns: Vec<_> = program.column_indices().iter().map(|&index| columns[index]).collect();
         let uniforms = [challenges.beta, challenges.gamma];
@@ -226,7 +236,7 @@ impl<C: CurveSpec> Session<'_, C> {
 
         let n = self.key.shape().n();
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
-        self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
+        self.kernels.run_program(program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
         self.draw_blind(product);
         Ok(z)
