@@ -32,7 +32,7 @@ impl<C: CurveSpec> Session<'_, C> {
         if foreseen {
             self.key.derived.seen.add(sizes.clone());
         }
-        match choose(self.key, self.kernels.threads(), self.limit, &sizes) {
+        match choose(self.key, self.kernels, self.limit, &sizes) {
             Ok((plan, bytes)) => {
                 self.plan = plan;
                 self.memory.keep(bytes);

@@ -192,6 +192,15 @@ impl<S: FieldSpec> Reader<'_, S> {
 
     /// [`rows`](Self::rows) of several columns.
     pub(crate) fn all_rows<'c>(&self, columns: &[StoredRef<'c, S>]) -> Result<Vec<Rows<'c, S>>, Error> {
-        try_collect(self.kernels.executor().map(columns.len(), |index| self.rows(columns[index])))
+        let mut rows = try_collect(columns.iter().map(|column| match column {
+            StoredRef::Plain(values) => Ok(Rows::Lent(values)),
+            _ => self.memory.scratch(self.labels.omegas.len()).map(Rows::Computed),
+        }))?;
+        let computed = rows.iter_mut().zip(columns).filter_map(|(rows, column)| match rows {
+            Rows::Computed(values) => Some((values, *column)),
+            Rows::Lent(_) => None,
+        });
+        self.kernels.executor().for_each(computed, |_, (values, column)| self.read(column, values));
+        Ok(rows)
     }
 }

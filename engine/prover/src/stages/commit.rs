@@ -1,9 +1,10 @@
 //! Columns to commitments.
 
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
+use parhelion_scheduler::ExecutorExt;
 
 use super::opening::Poly;
-use super::synthesis::Witness;
+use super::synthesis::{Blinds, Witness};
 use crate::Error;
 use crate::algebra::Challenges;
 use crate::session::Session;
@@ -49,13 +50,16 @@ impl<C: CurveSpec> Session<'_, C> {
         columns: &[&[Fp<C::Scalar>]],
         blinds: &[Fp<C::Scalar>],
     ) -> Vec<Affine<C>> {
-        let mut commitments = self.kernels.msm_columns(bases, columns);
-        if let Some(hiding) = self.key.hiding {
-            for (commitment, blind) in commitments.iter_mut().zip(blinds) {
-                *commitment += hiding.blinding.mul(*blind);
+        let (kernels, hiding) = (self.kernels, self.key.hiding);
+        kernels.executor().enter_pool(|| {
+            let mut commitments = kernels.msm_columns(bases, columns);
+            if let Some(hiding) = hiding {
+                for (commitment, blind) in commitments.iter_mut().zip(blinds) {
+                    *commitment += hiding.blinding.mul(*blind);
+                }
             }
-        }
-        self.kernels.normalize(&commitments)
+            kernels.normalize(&commitments)
+        })
     }
 
     /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
@@ -78,7 +82,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let blinding_rows = self.key.shape().n() - self.key.shape().usable_rows();
         for (circuit, witness) in witnesses.iter_mut().enumerate() {
             let columns = witness.current_columns();
-            let mut blinds = vec![vec![Fp::ZERO; blinding_rows]; columns.len()];
+            let mut blinds = vec![Blinds::<C::Scalar>::from_elem(Fp::ZERO, blinding_rows); columns.len()];
             blinds.iter_mut().for_each(|blinds| self.blinding.fill(blinds));
             columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
             witness.begin_phase(blinds);

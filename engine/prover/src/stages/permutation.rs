@@ -1,6 +1,8 @@
 //! The grand products of the permutation argument.
 
-use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Kernels};
+use parhelion_scheduler::ExecutorExt;
+use smallvec::SmallVec;
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled, Source};
@@ -8,7 +10,10 @@ use crate::key::Key;
 use crate::memory::Buffer;
 use crate::session::Session;
 use crate::stages::opening::Poly;
-use crate::storage::{Stored, StoredRef};
+use crate::storage::{Reader, Stored, StoredRef};
+
+/// Columns that an expression mostly reads at most: so many are listed without the heap.
+const FEW: usize = 16;
 
 /// The columns of one circuit, by their values on the rows.
 #[derive(Debug)]
@@ -23,12 +28,12 @@ impl<C: CurveSpec> Columns<'_, C> {
     /// others are a bug in the plan.
     pub(crate) fn run(
         &self,
-        session: &Session<'_, C>,
+        reader: Reader<'_, C::Scalar>,
         compiled: &Compiled<C::Scalar>,
         challenges: &Challenges<C::Scalar>,
         outputs: &mut [&mut [Fp<C::Scalar>]],
     ) -> Result<(), Error> {
-        let stored: Vec<StoredRef<'_, C::Scalar>> = compiled
+        let stored: SmallVec<[StoredRef<'_, C::Scalar>; FEW]> = compiled
             .sources
             .iter()
             .map(|source| match *source {
@@ -40,9 +45,9 @@ impl<C: CurveSpec> Columns<'_, C> {
                 other => unreachable!("{other:?} has no values on the rows"),
             })
             .collect();
-        let columns = session.reader().all_rows(&stored)?;
-        let columns: Vec<&[_]> = columns.iter().map(|rows| &**rows).collect();
-        session.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
+        let columns = reader.all_rows(&stored)?;
+        let columns: SmallVec<[&[_]; FEW]> = columns.iter().map(|rows| &**rows).collect();
+        reader.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
         Ok(())
     }
 }
@@ -68,8 +73,13 @@ impl<C: CurveSpec> Session<'_, C> {
                 self.progress(index, sets.len())?;
                 let mut z = self.memory.scratch(shape.n())?;
                 let mut denominator = self.memory.scratch(shape.n())?;
-                columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
-                self.grand_product(&mut z, denominator, last);
+                let reader = self.reader();
+                self.kernels.executor().enter_pool(|| {
+                    columns.run(reader, fraction, challenges, &mut [&mut z, &mut denominator])?;
+                    grand_product(reader.kernels, &mut z, denominator, last);
+                    Ok::<(), Error>(())
+                })?;
+                self.blind_product(&mut z);
                 self.draw_blind(Poly::PermutationProduct { circuit, index });
                 last = z[usable];
                 products.push(z);
@@ -85,18 +95,21 @@ impl<C: CurveSpec> Session<'_, C> {
         Ok(products)
     }
 
-    /// Turns numerators into their running product over the denominators, starting at `first`,
-    /// then blinds the rows after the usable ones.
-    pub(crate) fn grand_product(
-        &mut self,
-        z: &mut [Fp<C::Scalar>],
-        mut denominator: Buffer<C::Scalar>,
-        first: Fp<C::Scalar>,
-    ) {
-        self.kernels.batch_invert(&mut denominator);
-        self.kernels.mul_assign(z, &denominator);
-        drop(denominator);
-        self.kernels.running_product(z, first);
+    /// Blinds the rows of a product after the usable ones.
+    pub(crate) fn blind_product(&mut self, z: &mut [Fp<C::Scalar>]) {
         self.blinding.fill(&mut z[self.key.shape().usable_rows() + 1..]);
     }
+}
+
+/// Turns numerators into their running product over the denominators, starting at `first`.
+pub(crate) fn grand_product<S: FieldSpec>(
+    kernels: &Kernels,
+    z: &mut [Fp<S>],
+    mut denominator: Buffer<S>,
+    first: Fp<S>,
+) {
+    kernels.batch_invert(&mut denominator);
+    kernels.mul_assign(z, &denominator);
+    drop(denominator);
+    kernels.running_product(z, first);
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::mem::take;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
+use smallvec::SmallVec;
 
 use crate::Error;
 use crate::memory::{Buffer, Memory};
@@ -14,6 +15,20 @@ use crate::storage::{Stored, StoredRef};
 pub(crate) enum Cell<S: FieldSpec> {
     Value(Fp<S>),
     Fraction(Fp<S>, Fp<S>),
+}
+
+/// The last rows of a column: as many as fit here without the heap, for most circuits.
+pub(crate) type Blinds<S> = SmallVec<[Fp<S>; 8]>;
+
+/// Denominators by row.
+type Denominators<S> = HashMap<usize, Fp<S>>;
+
+/// Memory for the fractions of a column, passed on from the columns before.
+#[derive(Debug)]
+struct Fractions<S: FieldSpec> {
+    idle: Vec<Denominators<S>>,
+    rows: Vec<usize>,
+    inverses: Vec<Fp<S>>,
 }
 
 /// The advice columns of one circuit while it is being synthesised.
@@ -35,6 +50,7 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     window: usize,
     /// The column assigned to last, which is open.
     last: Option<usize>,
+    fractions: Fractions<S>,
     /// What the synthesis took so far.
     pub(crate) taken: Taken,
     /// The phase that is being assigned. Columns of earlier phases are committed to.
@@ -83,9 +99,9 @@ struct AdviceColumn<S: FieldSpec> {
     phase: u8,
     state: State<S>,
     /// Of the cells that were assigned fractions since the column was opened.
-    denominators: HashMap<usize, Fp<S>>,
+    denominators: Denominators<S>,
     /// The rows after the usable ones, once its phase has begun.
-    blinds: Vec<Fp<S>>,
+    blinds: Blinds<S>,
 }
 
 #[derive(Debug, Default)]
@@ -99,7 +115,12 @@ enum State<S: FieldSpec> {
 
 impl<S: FieldSpec> AdviceColumn<S> {
     /// Takes the values out, if the column is not closed.
-    fn take(&mut self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Option<Buffer<S>>, Error> {
+    fn take(
+        &mut self,
+        (kernels, memory): (&Kernels, &Memory),
+        fractions: &mut Fractions<S>,
+        n: usize,
+    ) -> Result<Option<Buffer<S>>, Error> {
         let mut values = match take(&mut self.state) {
             State::Closed(stored) => {
                 self.state = State::Closed(stored);
@@ -109,9 +130,16 @@ impl<S: FieldSpec> AdviceColumn<S> {
             State::Blank => self.blank(memory, n)?,
         };
         // A denominator of zero makes the cell zero.
-        let (rows, mut inverses): (Vec<usize>, Vec<Fp<S>>) = take(&mut self.denominators).into_iter().unzip();
-        kernels.batch_invert(&mut inverses);
-        rows.into_iter().zip(inverses).for_each(|(row, inverse)| values[row] *= inverse);
+        let Fractions { idle, rows, inverses } = fractions;
+        for (row, denominator) in self.denominators.drain() {
+            rows.push(row);
+            inverses.push(denominator);
+        }
+        kernels.batch_invert(inverses);
+        rows.drain(..).zip(inverses.drain(..)).for_each(|(row, inverse)| values[row] *= inverse);
+        if self.denominators.capacity() > 0 {
+            idle.push(take(&mut self.denominators));
+        }
         Ok(Some(values))
     }
 
@@ -136,7 +164,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             phase,
             state: State::Blank,
             denominators: HashMap::new(),
-            blinds: Vec::new(),
+            blinds: Blinds::new(),
         };
         Self {
             kernels,
@@ -147,6 +175,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             open: Vec::new(),
             window: window.max(1),
             last: None,
+            fractions: Fractions { idle: Vec::new(), rows: Vec::new(), inverses: Vec::new() },
             taken: Taken::default(),
             phase: 0,
             challenges: vec![None; challenges],
@@ -159,7 +188,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     }
 
     /// Begins the current phase with the last rows of its columns, which are as many for each.
-    pub(crate) fn begin_phase(&mut self, blinds: Vec<Vec<Fp<S>>>) {
+    pub(crate) fn begin_phase(&mut self, blinds: Vec<Blinds<S>>) {
         for (index, blinds) in self.current_columns().into_iter().zip(blinds) {
             let column = &mut self.columns[index];
             if let State::Open(values) = &mut column.state {
@@ -202,6 +231,9 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                     value
                 }
                 Cell::Fraction(numerator, denominator) => {
+                    if denominators.capacity() == 0 {
+                        *denominators = self.fractions.idle.pop().unwrap_or_default();
+                    }
                     denominators.insert(row, denominator);
                     numerator
                 }
@@ -248,7 +280,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     fn close_oldest(&mut self) -> Result<(), Error> {
         let column = &mut self.columns[self.open.remove(0)];
         self.last = None;
-        if let Some(values) = column.take(self.kernels, self.memory, self.n)? {
+        if let Some(values) = column.take((self.kernels, self.memory), &mut self.fractions, self.n)? {
             column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
         }
         Ok(())
@@ -261,7 +293,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         for indices in self.current_columns().chunks(self.window) {
             let (mut closed, mut columns) = (Vec::new(), Vec::new());
             for &index in indices {
-                if let Some(values) = self.columns[index].take(self.kernels, self.memory, self.n)? {
+                let (tools, fractions) = ((self.kernels, self.memory), &mut self.fractions);
+                if let Some(values) = self.columns[index].take(tools, fractions, self.n)? {
                     closed.push(index);
                     columns.push(values);
                 }
@@ -388,7 +421,8 @@ mod tests {
     #[test]
     fn columns_may_be_closed_and_opened_at_any_time() {
         const COLUMNS: usize = 5;
-        let blinds = |column: usize| vec![value(1000 + column as u64); N - USABLE];
+        let blinds =
+            |column: usize| Blinds::<Bn254FrSpec>::from_elem(value(1000 + column as u64), N - USABLE);
         for window in [1, 2, 3, COLUMNS] {
             with_witness(&[0; COLUMNS], window, |mut w| {
                 w.begin_phase((0..COLUMNS).map(blinds).collect());
@@ -438,7 +472,7 @@ mod tests {
             w.close().unwrap();
             assert_eq!(rows(&w)[0][0], value(1));
             w.phase = 1;
-            w.begin_phase(vec![vec![value(8)]]);
+            w.begin_phase(vec![Blinds::from_elem(value(8), 1)]);
             w.assign(0, 0, Some(Cell::Value(value(2)))).unwrap();
             w.close().unwrap();
             assert_eq!(rows(&w)[0][..2], [value(7), Fp::ZERO], "a value may come early");

@@ -15,7 +15,7 @@ use super::queries::{Poly, PolyQuery, PolyRef, Polys, rotate};
 use crate::Error;
 use crate::memory::Buffer;
 use crate::session::Session;
-use crate::storage::StoredRef;
+use crate::storage::{Reader, StoredRef};
 
 /// Columns that are read at once by so many threads.
 pub(crate) fn batch(threads: usize) -> usize {
@@ -106,38 +106,44 @@ pub(super) fn combine<C: CurveSpec>(
     polys: &Polys<'_, C::Scalar>,
     members: &[(Poly, Fp<C::Scalar>)],
 ) -> Result<Buffer<C::Scalar>, Error> {
-    let Session { kernels, key, .. } = session;
-    let (mut rows, mut coefficients) = (Vec::new(), Vec::new());
+    let (reader, domain) = (session.reader(), session.key.domain());
+    let kernels = reader.kernels;
+    let mut rows = Vec::with_capacity(members.len());
+    let mut coefficients = Vec::new();
     for &(poly, weight) in members {
         match polys.get(poly) {
             PolyRef::Rows(column) => rows.push((column, weight)),
             PolyRef::Coefficients(poly) => coefficients.push((poly, weight)),
         }
     }
-    let mut combined = session.memory.zeros(key.shape().n())?;
-    if !rows.is_empty() {
-        combine_rows(session, &rows, &mut combined)?;
-        kernels.intt(key.domain(), &mut combined);
-    }
-    for (poly, weight) in coefficients {
-        kernels.add_scaled(&mut combined, poly, weight);
-    }
-    Ok(combined)
+    let mut combined = session.memory.zeros(domain.size())?;
+    kernels.executor().enter_pool(|| {
+        if !rows.is_empty() {
+            combine_rows(reader, &rows, &mut combined)?;
+            kernels.intt(domain, &mut combined);
+        }
+        for (poly, weight) in coefficients {
+            kernels.add_scaled(&mut combined, poly, weight);
+        }
+        Ok(combined)
+    })
 }
 
 /// Adds the columns up, some at a time.
-fn combine_rows<C: CurveSpec>(
-    session: &Session<'_, C>,
-    columns: &[(StoredRef<'_, C::Scalar>, Fp<C::Scalar>)],
-    sum: &mut Buffer<C::Scalar>,
+fn combine_rows<S: FieldSpec>(
+    reader: Reader<'_, S>,
+    columns: &[(StoredRef<'_, S>, Fp<S>)],
+    sum: &mut Buffer<S>,
 ) -> Result<(), Error> {
-    let mut next = session.memory.scratch(sum.len())?;
-    for batch in columns.chunks(batch(session.kernels.threads())) {
-        let stored: Vec<_> = batch.iter().map(|(column, _)| *column).collect();
-        let rows = session.reader().all_rows(&stored)?;
+    let mut next = reader.memory.scratch(sum.len())?;
+    let (mut stored, size) = (Vec::new(), batch(reader.kernels.threads()));
+    for batch in columns.chunks(size) {
+        stored.clear();
+        stored.extend(batch.iter().map(|(column, _)| *column));
+        let rows = reader.all_rows(&stored)?;
         let weighted = rows.iter().map(|rows| &**rows).zip(batch.iter().map(|(_, weight)| *weight));
         let terms: Vec<_> = weighted.chain([(&**sum, Fp::ONE)]).collect();
-        session.kernels.linear_combination(&mut next, &terms);
+        reader.kernels.linear_combination(&mut next, &terms);
         std::mem::swap(sum, &mut next);
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
+use smallvec::SmallVec;
 
 use super::plan::Group;
 use super::split::split;
@@ -14,6 +15,9 @@ use crate::key::{Key, KeyColumn};
 use crate::memory::{Buffer, Memory, Rows};
 use crate::plan::ProofPlan;
 use crate::storage::{Stored, StoredRef};
+
+/// Columns that a group of constraints mostly has at most: so many are listed without the heap.
+const FEW: usize = 32;
 
 /// The columns of one circuit.
 #[derive(Debug)]
@@ -65,7 +69,8 @@ pub(crate) fn construct<C: CurveSpec>(
         // The verifier goes through the circuits in order, so the first has the highest powers of y.
         for circuit in (0..circuits.len()).rev() {
             progress((index + 1) * circuits.len() - 1 - circuit, plan.groups.len() * circuits.len())?;
-            sums.add(&mut cosets, group, circuit, challenges)?;
+            // One hand-over to the threads for all that the group needs.
+            kernels.executor().enter_pool(|| sums.add(&mut cosets, group, circuit, challenges))?;
             challenges.weight *= weight;
         }
         for coset in &mut cosets {
@@ -149,12 +154,16 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
         let stays = |(of, source): &Owned| !group.last_use.contains(source) || (of.is_none() && circuit > 0);
         for coset in cosets {
             let n = self.key.shape().n();
-            let mut values: Vec<Buffer<C::Scalar>> =
-                try_collect(missing.iter().map(|_| self.memory.scratch(n)))?;
+            let mut values = SmallVec::<[Buffer<C::Scalar>; FEW]>::with_capacity(missing.len());
+            for _ in &missing {
+                values.push(self.memory.scratch(n)?);
+            }
             let jobs = coefficients.iter().zip(&mut values).map(|(from, to)| (&**from, &mut **to));
-            self.kernels.coset_ntt_columns(self.key.domain(), jobs.collect(), coset.shift);
+            let mut jobs: SmallVec<[_; FEW]> = jobs.collect();
+            self.kernels.coset_ntt_columns(self.key.domain(), &mut jobs, coset.shift);
+            drop(jobs);
             coset.live.extend(missing.iter().copied().zip(values));
-            let columns: Vec<&[Fp<C::Scalar>]> = group
+            let columns: SmallVec<[&[Fp<C::Scalar>]; FEW]> = group
                 .compiled
                 .sources
                 .iter()
@@ -166,6 +175,7 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
                 })
                 .collect();
             self.kernels.run_program(&group.compiled.program, &columns, &uniforms, &mut [&mut coset.sum]);
+            drop(columns);
             // What only this group reads makes room for the next coset.
             for owned in missing.iter().filter(|owned| !stays(owned)) {
                 coset.live.remove(owned);
