@@ -19,7 +19,8 @@ fn a_warm_proof_allocates_little() {
     let case = zoo().into_iter().find(|case| case.name == "everything").expect("this case");
     let bench = Bench::of(&case, false);
     for threads in [1, 2] {
-        let prover = Prover::builder().threads(threads).multi_open(MultiOpen::Shplonk).build().expect("prover");
+        let prover =
+            Prover::builder().threads(threads).multi_open(MultiOpen::Shplonk).build().expect("prover");
         let key = prover.prepare_compact(&bench.params, (*bench.pk).clone()).expect("key");
         let configured = ConfiguredKey::new(&key, &bench.circuits[0]).expect("of this circuit");
         let allocations = |configured: Option<&ConfiguredKey<_, _>>| {

@@ -23,7 +23,8 @@ fn proofs_are_the_same() {
             let proof = with_slices(&bench.instances, |instances| {
                 let mut transcript = Blake2b::init(Vec::new());
                 let circuits = &bench.circuits;
-                let done = prover.prove_configured(&configured, circuits, instances, rng(seed), &mut transcript);
+                let done =
+                    prover.prove_configured(&configured, circuits, instances, rng(seed), &mut transcript);
                 done.map(|()| transcript.finalize())
             });
             assert!(proof.expect(case.name) == expected, "{}: other bytes", case.name);

@@ -85,8 +85,7 @@ pub(crate) fn choose<C: CurveSpec>(
     limit: usize,
     sizes: &Sizes,
 ) -> Result<(ProofPlan, usize), usize> {
-    let (threads, scratch) =
-        (kernels.threads(), Scratch::of(key, kernels, sizes.circuits.len()).bytes());
+    let (threads, scratch) = (kernels.threads(), Scratch::of(key, kernels, sizes.circuits.len()).bytes());
     let mut least = usize::MAX;
     for plan in ProofPlan::all(threads) {
         let peak = scratch + Model { key, plan, threads, reads: Reads::Packed }.peak(sizes);

@@ -182,8 +182,7 @@ impl<C: CurveSpec> Model<'_, C> {
             let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
             fresh.clear();
             fresh.extend(columns.filter(|source| !live.contains(source)));
-            let count =
-                |of: &dyn Fn(&Source) -> bool| fresh.iter().filter(|source| of(source)).count();
+            let count = |of: &dyn Fn(&Source) -> bool| fresh.iter().filter(|source| of(source)).count();
             let stays = |source: &Source| !group.last_use.contains(source);
             let shared = count(&|source| is_shared(*source));
             let own = fresh.len() - shared;

@@ -15,7 +15,7 @@ const BYTES_PER_THREAD: usize = 1 << 16;
 
 /// Bytes on the heap for each proof, and for each column of it: lists, what a circuit keeps of its own,
 /// pages that are not full. Measured with the system's allocator on Linux.
-const BYTES_PER_PROOF: usize = 1 << 20;
+const BYTES_PER_PROOF: usize = 3 << 18;
 const BYTES_PER_COLUMN: usize = 1 << 12;
 
 /// Bytes that a proof is charged for, and that are not leased from its pool.
@@ -66,9 +66,10 @@ fn lookups<S: FieldSpec>(shape: &Shape<S>, threads: usize) -> usize {
         0 | 1 => size_of::<u64>() << shape.k,
         _ => size_of::<[u64; 4]>() << shape.k,
     };
-    let distinct = shape.lookups.iter().enumerate().filter(|(index, lookup)| {
-        shape.lookups[..*index].iter().all(|other| other.table != lookup.table)
-    });
+    let distinct =
+        shape.lookups.iter().enumerate().filter(|(index, lookup)| {
+            shape.lookups[..*index].iter().all(|other| other.table != lookup.table)
+        });
     let tables: usize = distinct.map(|(_, lookup)| bytes(lookup)).sum();
     let input = shape.lookups.iter().map(bytes).max().unwrap_or(0);
     tables + threads.min(shape.lookups.len()) * input

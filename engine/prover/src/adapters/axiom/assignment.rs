@@ -5,8 +5,8 @@ use halo2_axiom::circuit::Value;
 use halo2_axiom::halo2curves::CurveAffine;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
-    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, Fixed, FloorPlanner,
-    Instance, Selector,
+    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, Fixed, FloorPlanner, Instance,
+    Selector,
 };
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 use parhelion_scheduler::checkpoint;

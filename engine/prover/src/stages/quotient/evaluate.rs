@@ -145,7 +145,8 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
         let owned = |source: &Source| ((!is_shared(*source)).then_some(circuit), *source);
         let Some(first) = cosets.first() else { return Ok(()) };
         let mut missing = Vec::with_capacity(group.compiled.sources.len());
-        let unknown = group.compiled.sources.iter().map(owned).filter(|owned| !first.live.contains_key(owned));
+        let unknown =
+            group.compiled.sources.iter().map(owned).filter(|owned| !first.live.contains_key(owned));
         missing.extend(unknown.filter(|(_, source)| !source.is_at_hand()));
         let coefficients = self.coefficients(&missing)?;
         let uniforms = group.compiled.uniforms(challenges);
@@ -187,10 +188,11 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
     /// The polynomials of these columns.
     fn coefficients(&self, columns: &[Owned]) -> Result<Vec<Rows<'a, C::Scalar>>, Error> {
         let n = self.key.shape().n();
-        let mut coefficients = try_collect(columns.iter().map(|owned| match self.column(*owned).coefficients {
-            Some(coefficients) => Ok(Rows::Lent(coefficients)),
-            None => self.memory.scratch(n).map(Rows::Computed),
-        }))?;
+        let mut coefficients =
+            try_collect(columns.iter().map(|owned| match self.column(*owned).coefficients {
+                Some(coefficients) => Ok(Rows::Lent(coefficients)),
+                None => self.memory.scratch(n).map(Rows::Computed),
+            }))?;
         let mut computed: Vec<&mut [Fp<C::Scalar>]> = Vec::with_capacity(columns.len());
         let mut rows: Vec<StoredRef<'a, C::Scalar>> = Vec::with_capacity(columns.len());
         for (coefficients, owned) in coefficients.iter_mut().zip(columns) {
@@ -200,7 +202,9 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
             }
         }
         let reader = self.key.reader(self.kernels, self.memory);
-        self.kernels.executor().for_each(computed.iter_mut().zip(rows), |_, (to, from)| reader.read(from, to));
+        self.kernels
+            .executor()
+            .for_each(computed.iter_mut().zip(rows), |_, (to, from)| reader.read(from, to));
         self.kernels.intt_columns(self.key.domain(), &mut computed);
         Ok(coefficients)
     }
