@@ -98,7 +98,7 @@ impl<C: CurveSpec> Model<'_, C> {
 
     /// Advice columns while circuits assign them, and while they are committed to.
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
-        let Taken { cells, reach, early, holes } = sizes.taken;
+        let Taken { cells, reach, early, holes, .. } = sizes.taken;
         tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
@@ -108,7 +108,11 @@ impl<C: CurveSpec> Model<'_, C> {
             };
             let mut closed = *tally;
             closed.keep(&advice[..advice.len() - open], 0);
-            closed.stage(cells + (open + early).min(advice.len()));
+            let ahead = match self.reads {
+                Reads::Never => 0,
+                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(advice.len() - open),
+            };
+            closed.stage(cells + (open + early + ahead).min(advice.len()));
             tally.peak = closed.peak;
             // Each thread packs one at a time.
             tally.keep(advice, self.threads.min(open));
@@ -254,5 +258,9 @@ impl<C: CurveSpec> Model<'_, C> {
         let batch = reads(opening::batch(self.threads));
         // The sum and the next one while columns are added; the quotient and h when they are there.
         tally.stage(sets.len() + 1 + batch.max(1));
+        if self.key.hiding.is_some() {
+            // What is opened, powers of x, multiples of the bases for both sides.
+            tally.stage(4);
+        }
     }
 }
