@@ -15,7 +15,7 @@ use crate::sync::{Mutex, Thread, current, park};
 pub type Aside<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
 /// Where the body of [`Executor::alongside`](crate::Executor::alongside) hands tasks in.
-pub trait Spawn<'scope> {
+pub trait Spawn<'scope>: Sync {
     /// Hands `task` in. It may begin at once, on any thread.
     fn spawn(&self, task: Aside<'scope>);
 
@@ -40,7 +40,7 @@ impl<'scope> Spawn<'scope> for OnTheSpot {
 /// Hands tasks to whoever runs what `submit` is given.
 struct Handing<'a, 'scope> {
     tasks: Arc<Tasks>,
-    submit: &'a dyn Fn(Aside<'static>),
+    submit: &'a (dyn Fn(Aside<'static>) + Sync),
     /// Invariant: what tasks borrow must live exactly as long as the caller says.
     marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
 }
@@ -102,7 +102,10 @@ impl Tasks {
 /// Calls `body` here, and `submit` for each task that it hands in, with what runs one of them some time, if any is
 /// left then. Returns when all tasks have ended; those that nobody has begun when the body ends are run here, or
 /// dropped if it panics. The first panic goes on from here.
-pub(crate) fn run<'scope>(submit: &dyn Fn(Aside<'static>), body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+pub(crate) fn run<'scope>(
+    submit: &(dyn Fn(Aside<'static>) + Sync),
+    body: &mut dyn FnMut(&dyn Spawn<'scope>),
+) {
     let tasks = Arc::new(Tasks { state: Mutex::new(State::default()), owner: current() });
     let handing = Handing { tasks: Arc::clone(&tasks), submit, marker: PhantomData };
     let outcome = catch_unwind(AssertUnwindSafe(|| body(&handing)));

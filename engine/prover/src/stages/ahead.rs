@@ -52,9 +52,9 @@ impl<C: CurveSpec> Commitments<C> {
 
 /// Where a witness leaves columns, and gets them back from.
 pub(crate) struct Outbox<'a, S: FieldSpec> {
-    send: Box<dyn Fn(usize, Buffer<S>) + 'a>,
+    send: Box<dyn Fn(usize, Buffer<S>) + Send + 'a>,
     /// Does what was sent and nobody has begun; false if there is nothing.
-    help: Box<dyn Fn() -> bool + 'a>,
+    help: Box<dyn Fn() -> bool + Send + 'a>,
     returned: Receiver<Returned<S>>,
     /// Columns that are away, and how many may be.
     away: usize,
