@@ -120,9 +120,9 @@ pub(crate) enum Command {
 }
 
 const PROVE_HELP: &str =
-    "A program is an ELF file of SBPF V0 or V3, its input the bytes of its input region. Its execution is cut
+    "A program is an ELF file of SBPF V0 (V3 is executed only), its input the bytes of its input region. Its execution is cut
 into chunks, which are proven on all threads and kept in --out as they finish: the same command goes
-on where a run was stopped. Chunk size, chunks at once and threads for each follow from the length of
+on where a run was stopped. Chunk size and chunks at once follow from the length of
 the execution, --threads and --memory-limit, unless --chunk-size and --chunks-at-once say otherwise.
 
 Examples:

@@ -20,10 +20,10 @@ impl ProofPlan {
         Self { batch: threads, small_groups: true }
     }
 
-    /// Columns that are committed to while a circuit goes on in those that are open, by all threads but the one
-    /// that synthesises.
+    /// Columns that are taken at a time to be committed to while a circuit goes on in others: one by each thread but
+    /// the one that synthesises, and one to follow it.
     pub(crate) fn ahead(self, threads: usize) -> usize {
-        if self.small_groups { 0 } else { threads - 1 }
+        if self.small_groups { 0 } else { 2 * (threads - 1) }
     }
 
     /// All plans, the fastest first and the leanest last.

@@ -11,7 +11,7 @@ use crate::key::Synthesis;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
-use crate::stages::ahead::{self, Commitments};
+use crate::stages::ahead::{self, Ahead, Means};
 use crate::stages::opening::{self, Poly, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
@@ -116,7 +116,7 @@ fn synthesise<C: CurveSpec>(
     // Regions may turn to any column at any time.
     let in_columns = session.key.derived.synthesis == Synthesis::Columns;
     let single = in_columns && circuits.count() == 1 && phases.len() > 1;
-    let (tools, ahead) = (session.tools(), Commitments::default());
+    let (tools, ahead) = (session.tools(), Ahead::default());
     let executor = tools.kernels.executor();
     let most = session.plan.ahead(executor.threads());
     if session.rehearsal || !single || most == 0 {
@@ -124,7 +124,8 @@ fn synthesise<C: CurveSpec>(
     }
     let alone = tools.kernels.with_executor(Arc::new(Sequential));
     executor.alongside_of(|aside| {
-        let outbox = ahead::outbox(aside, tools, &alone, &ahead, most);
+        let means = Means { bases: tools.key.lagrange_bases, memory: tools.memory, alone: &alone };
+        let outbox = ahead::outbox(aside, means, &ahead, most);
         let mut witnesses = witnesses;
         witnesses[0].send_to(outbox, session.taken.absence);
         synthesise_phases(session, circuits, witnesses, &ahead)
@@ -136,7 +137,7 @@ fn synthesise_phases<C: CurveSpec>(
     session: &mut Session<'_, C>,
     circuits: &dyn Circuits<C::Scalar>,
     mut witnesses: Vec<Witness<'_, C::Scalar>>,
-    ahead: &Commitments<C>,
+    ahead: &Ahead<C>,
 ) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let last = session.key.shape().phases() - 1;
     for phase in 0..session.key.shape().phases() {

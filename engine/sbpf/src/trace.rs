@@ -220,3 +220,39 @@ impl ExecutionTrace {
         encoding::decode(&bytes).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Assembly;
+
+    /// With fewer checkpoints, every stretch is what it was.
+    #[test]
+    fn thinned_traces_are_replayed_alike() {
+        let text = "
+            mov64 r6, 60
+            again:
+            stxb [r1+3], r6
+            add64 r1, 1
+            stxdw [r10-8], r6
+            sub64 r6, 1
+            jne r6, 0, again
+            exit";
+        let program = Assembly::v0(text).build().unwrap();
+        let config = ExecutionConfig::default().with_checkpoint_interval(7);
+        let trace = execute_and_trace(&program, &[1; 70], &config).unwrap();
+        let all: Vec<_> = trace.replay(&program).unwrap().map(Result::unwrap).collect();
+        let (output, mut thin) = (trace.output(), trace.clone());
+        for times in 1..5 {
+            let before = thin.checkpoints.len();
+            thin.checkpoints = thinned(thin.checkpoints);
+            assert_eq!(thin.checkpoints.len(), before.div_ceil(2), "{times} times");
+            assert_eq!(thin.checkpoints.last().unwrap().step, trace.outcome().steps);
+            assert_eq!(thin.output(), output);
+            for start in (0..all.len()).step_by(13) {
+                let steps = thin.replay_range(&program, start as u64..all.len() as u64).unwrap();
+                assert!(steps.map(Result::unwrap).eq(all[start..].iter().cloned()), "from {start}");
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
 use parhelion_scheduler::ExecutorExt;
 
-use super::ahead::Commitments;
+use super::ahead::Ahead;
 use super::opening::Poly;
 use super::synthesis::Witness;
 use crate::Error;
@@ -87,7 +87,7 @@ impl<C: CurveSpec> Session<'_, C> {
     /// Takes commitments over that were made ahead, if they are to columns as they are now.
     pub(crate) fn take_ahead<'w, 'm: 'w>(
         &mut self,
-        ahead: &Commitments<C>,
+        ahead: &Ahead<C>,
         witnesses: impl Iterator<Item = &'w Witness<'m, C::Scalar>>,
     ) {
         self.ahead.extend(ahead.take());
@@ -112,7 +112,7 @@ impl<C: CurveSpec> Session<'_, C> {
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
-        ahead: &Commitments<C>,
+        ahead: &Ahead<C>,
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
         self.take_ahead(ahead, witnesses.iter().map(|witness| &**witness));

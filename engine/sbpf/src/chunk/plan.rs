@@ -208,3 +208,39 @@ fn too_many(got: usize) -> ProveError {
     let (most, got) = (MOST_ROWS as u64, got as u64);
     ProveError::TooLarge { what: "instructions or words touched", k: MAX_K, most, got }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Assembly;
+
+    /// Without savepoints, what is before a chunk is executed again, to the same cells.
+    #[test]
+    fn witnesses_do_not_depend_on_savepoints() {
+        let text = "
+            mov64 r6, 40
+            lddw r7, 0x300000000
+            again:
+            mov64 r1, r6
+            call function_work
+            stxdw [r7+0], r0
+            add64 r7, 3
+            sub64 r6, 1
+            jne r6, 0, again
+            exit
+            function_work:
+            stxdw [r10-8], r1
+            ldxdw r0, [r10-9]
+            exit";
+        let program = Assembly::v0(text).build().unwrap();
+        let plan = Plan::new(Image::new(&program, &[], 1024).unwrap(), 50, 10_000).unwrap();
+        let bare = Plan { savepoints: Savepoints::default(), ..plan.clone() };
+        assert!(plan.chunks() > 6 && bare.bytes() < plan.bytes());
+        for index in 0..plan.chunks() {
+            let [saved, executed] = [&plan, &bare].map(|plan| plan.witness(index, 9).unwrap());
+            for column in 0..crate::circuit::layout::COLUMNS {
+                assert!(saved.column(column) == executed.column(column), "chunk {index}, column {column}");
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Proofs of whole executions.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use halo2_axiom::halo2curves::bn256::Bn256;
@@ -13,7 +13,6 @@ use super::config::KeygenConfig;
 use super::error::ProveError;
 use super::execution::ChunkedExecution;
 use super::folder::Folder;
-use super::gate::Gate;
 use super::links::LinkSecret;
 use super::observer::ChunkReport;
 use super::proof::{ChunkProof, ExecutionProof};
@@ -163,8 +162,7 @@ fn prover(
 ) -> Result<ChunkProver, ProveError> {
     let executor = executor(config, work.at_once)?;
     let builder = Prover::builder().kernels(config.kernels).executor(executor.clone());
-    let prover = builder.pool(pool(config, work)).observer(Arc::new(Gate::default())).build()?;
-    ChunkProver::new(params, prover, executor)
+    Ok(ChunkProver::new(params, builder.pool(pool(config, work)).build()?, executor)?.by_turns())
 }
 
 /// Chunks to be proven.
