@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::aside::{OnTheSpot, Spawn};
+
 /// Runs numbered tasks, possibly at once.
 ///
 /// Implementations must run every task of a call exactly once before returning,
@@ -37,10 +39,26 @@ pub trait Executor: Debug + Send + Sync {
     /// than a second set.
     fn within(&self, work: &mut (dyn FnMut() + Send));
 
-    /// Whether the calling thread is outside of this executor's threads, which can then do work that a third
-    /// thread asks for while this one does something else, or waits. False where that is not known.
-    fn is_outside(&self) -> bool {
-        false
+    /// Calls `body` on the calling thread, with a place to hand in tasks that run on this executor's threads while
+    /// it goes on. Returns when the body and all tasks have ended. Tasks that nobody has begun when the body
+    /// ends run on the calling thread; if it panics they are dropped. By default, all run where they are handed in.
+    ///
+    /// ```
+    /// use parhelion_scheduler::{ExecutorExt, WorkStealing};
+    ///
+    /// let pool = WorkStealing::new(2)?;
+    /// let mut squares = [0; 3];
+    /// let sum = pool.alongside_of(|aside| {
+    ///     for (square, number) in squares.iter_mut().zip(1..) {
+    ///         aside.spawn(Box::new(move || *square = number * number));
+    ///     }
+    ///     (1..=3).sum::<i32>()
+    /// });
+    /// assert_eq!((sum, squares), (6, [1, 4, 9]));
+    /// # Ok::<(), parhelion_scheduler::Error>(())
+    /// ```
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+        body(&OnTheSpot);
     }
 
     /// A handle for one long computation of several at once: what is called through it belongs
@@ -130,6 +148,13 @@ pub trait ExecutorExt: Executor {
         let (mut work, mut result) = (Some(work), None);
         self.within(&mut || result = work.take().map(|work| work()));
         result.unwrap_or_else(|| unreachable!("an executor returns only when the work has run"))
+    }
+
+    /// Calls `body` as [`Executor::alongside`] does and returns its result.
+    fn alongside_of<'scope, R>(&self, body: impl FnOnce(&dyn Spawn<'scope>) -> R) -> R {
+        let (mut body, mut result) = (Some(body), None);
+        self.alongside(&mut |aside| result = body.take().map(|body| body(aside)));
+        result.unwrap_or_else(|| unreachable!("an executor returns only when the body has run"))
     }
 
     /// Runs `work` as [`Executor::enter`] does and returns its result.

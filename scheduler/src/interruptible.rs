@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::interrupt::Entered;
-use crate::{Control, Executor};
+use crate::{Aside, Control, Executor, Spawn};
 
 /// Runs tasks on another executor, each under the same [`Control`], with a [`checkpoint`](crate::checkpoint) before each.
 ///
@@ -29,6 +29,26 @@ impl Interruptible {
     }
 }
 
+/// Hands in tasks under a control.
+struct Guarded<'a, 'scope> {
+    aside: &'a dyn Spawn<'scope>,
+    control: &'a Option<Arc<Control>>,
+}
+
+impl<'scope> Spawn<'scope> for Guarded<'_, 'scope> {
+    fn spawn(&self, task: Aside<'scope>) {
+        let control = self.control.clone();
+        self.aside.spawn(Box::new(move || {
+            let _entered = Entered::task(control);
+            task();
+        }));
+    }
+
+    fn help(&self) -> bool {
+        self.aside.help()
+    }
+}
+
 impl Executor for Interruptible {
     fn threads(&self) -> usize {
         self.executor.threads()
@@ -50,8 +70,9 @@ impl Executor for Interruptible {
         self.executor.within(&mut || self.guarded(&mut *work));
     }
 
-    fn is_outside(&self) -> bool {
-        self.executor.is_outside()
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+        let control = &self.control;
+        self.executor.alongside(&mut |aside| self.guarded(|| body(&Guarded { aside, control })));
     }
 
     fn in_line(&self) -> Option<Arc<dyn Executor>> {

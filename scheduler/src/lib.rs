@@ -20,8 +20,9 @@
 //! ```
 //!
 //! `unsafe` is confined to the jobs of the pool (`pool/job.rs`, which the joins and scopes beside
-//! it build on), the frames of a worker, its thread-local pointer, and a system call.
+//! it build on), the frames of a worker, its thread-local pointer, tasks that run aside, and a system call.
 
+mod aside;
 mod cpu;
 mod executor;
 mod interrupt;
@@ -32,6 +33,7 @@ mod scratch;
 mod sequential;
 mod sync;
 
+pub use aside::{Aside, Spawn};
 pub use cpu::{Cpu, Pin, Topology, allowed_cpus, available_threads, cpu_quota};
 pub use executor::{Executor, ExecutorExt};
 pub use interrupt::{CancelOnDrop, CancelToken, Control, Interruption, checkpoint};

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::cpu::{Pin, Topology};
-use crate::{Error, Executor};
+use crate::{Error, Executor, Spawn, aside};
 
 /// A rayon thread pool. Clones share the same threads; the last clone dropped
 /// ends them.
@@ -92,10 +92,10 @@ impl Executor for RayonExecutor {
         self.within(work);
     }
 
-    fn is_outside(&self) -> bool {
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
         match &self.pool {
-            None => rayon::current_thread_index().is_none(),
-            Some(pool) => pool.current_thread_index().is_none(),
+            None => aside::run(&|task| rayon::spawn(task), body),
+            Some(pool) => aside::run(&|task| pool.spawn(task), body),
         }
     }
 }

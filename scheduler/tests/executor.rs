@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 
 use parhelion_scheduler::{
@@ -146,6 +146,93 @@ fn join_returns_both_results() {
         assert_eq!(executor.join(|| text.len(), || vec![1u8; 3]), (4, vec![1u8; 3]), "{executor:?}");
         let ((a, b), c) = executor.join(|| executor.join(|| 1, || 2), || 3);
         assert_eq!((a, b, c), (1, 2, 3), "{executor:?}");
+    }
+}
+
+#[test]
+fn tasks_aside_borrow_and_have_ended_when_the_body_has() {
+    for executor in executors() {
+        let here = std::thread::current().id();
+        let mut squares = vec![0; 100];
+        let body = executor.alongside_of(|aside| {
+            for (number, square) in squares.iter_mut().enumerate() {
+                aside.spawn(Box::new(move || *square = number * number));
+            }
+            std::thread::current().id()
+        });
+        assert_eq!(body, here, "{executor:?}");
+        assert!(squares.iter().enumerate().all(|(number, square)| *square == number * number));
+        // From a thread of the executor's, and with loops in tasks.
+        let sum = AtomicUsize::new(0);
+        executor.enter_pool(|| {
+            executor.alongside_of(|aside| {
+                for number in 0..10 {
+                    let (executor, sum) = (&executor, &sum);
+                    aside.spawn(Box::new(move || {
+                        executor.run(10, &|index| _ = sum.fetch_add(number * index, Ordering::Relaxed));
+                    }));
+                }
+            });
+        });
+        assert_eq!(sum.into_inner(), 45 * 45, "{executor:?}");
+    }
+}
+
+#[test]
+fn a_body_may_wait_for_its_tasks() {
+    for executor in executors() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let task = |number| {
+            let sender = sender.clone();
+            Box::new(move || sender.send(number).expect("the body waits"))
+        };
+        executor.alongside_of(|aside| {
+            aside.spawn(task(1));
+            // Threads of a pool do it by themselves.
+            assert_eq!(receiver.recv(), Ok(1), "{executor:?}");
+            aside.spawn(task(2));
+            let got = loop {
+                match receiver.try_recv() {
+                    Ok(got) => break got,
+                    Err(_) => _ = aside.help(),
+                }
+            };
+            assert_eq!((got, aside.help()), (2, false), "{executor:?}");
+        });
+    }
+}
+
+#[test]
+fn panics_aside_reach_the_caller_when_all_has_ended() {
+    for executor in executors() {
+        let ended = AtomicUsize::new(0);
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            executor.alongside_of(|aside| {
+                for number in 0..5 {
+                    let ended = &ended;
+                    aside.spawn(Box::new(move || {
+                        ended.fetch_add(1, Ordering::Relaxed);
+                        assert!(number != 2, "number two");
+                    }));
+                }
+            });
+        }));
+        let panic = panic.expect_err("a task panics");
+        assert!(panic.downcast_ref::<&str>().is_some_and(|message| message.contains("number two")));
+        // Where tasks run on the spot, the panic ends the body.
+        assert!([3, 5].contains(&ended.into_inner()), "{executor:?}");
+
+        let dropped = Arc::new(());
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            executor.alongside_of(|aside| {
+                let held = Arc::clone(&dropped);
+                aside.spawn(Box::new(move || drop(held)));
+                panic!("the body");
+            })
+        }));
+        assert!(panic.is_err_and(|panic| panic.downcast_ref::<&str>() == Some(&"the body")), "{executor:?}");
+        assert_eq!(Arc::strong_count(&dropped), 1, "{executor:?}: run or dropped");
+        assert_eq!(executor.map(3, |i| i), [0, 1, 2], "{executor:?} goes on");
     }
 }
 

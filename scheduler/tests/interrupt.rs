@@ -38,6 +38,37 @@ fn endless(executor: &dyn Executor) {
 }
 
 #[test]
+fn tasks_aside_are_left_with_their_body() {
+    for executor in executors() {
+        let token = CancelToken::new();
+        let control = Control::default().with_token(token.clone());
+        let interruptible = Interruptible::new(Arc::clone(&executor), Some(control.clone()));
+        let forever = || -> () {
+            loop {
+                checkpoint();
+            }
+        };
+        let cancelled = std::thread::scope(|scope| {
+            let canceller = scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(20));
+                token.cancel();
+                Instant::now()
+            });
+            let body = || {
+                interruptible.alongside_of(|aside| {
+                    (0..10).for_each(|_| aside.spawn(Box::new(forever)));
+                    forever();
+                })
+            };
+            assert_eq!(control.run(body), Err(Interruption::Cancelled));
+            canceller.join().expect("no panic")
+        });
+        assert!(cancelled.elapsed() < Duration::from_millis(500), "{executor:?}");
+        assert_eq!(executor.map(100, |i| i).len(), 100, "{executor:?}");
+    }
+}
+
+#[test]
 fn work_is_left_soon_after_its_token_is_cancelled() {
     for executor in executors() {
         let token = CancelToken::new();

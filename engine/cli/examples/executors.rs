@@ -1,8 +1,8 @@
 //! Proofs of a demo circuit on every executor, and several at once, in interleaved rounds.
 //!
 //! `cargo run --release -p parhelion-cli --example executors -- CIRCUIT K ROUNDS THREADS [PROOFS [MIB]]`: the
-//! median time of a proof on each executor; with PROOFS, so many of them at once beside one after another,
-//! under a memory limit of MIB for all of them together. Keys come from the cache (`PARHELION_CACHE`).
+//! median time of a proof on each executor; with PROOFS, so many of them at once beside one after another, on the two
+//! pinned pools, under a memory limit of MIB for all of them together. Keys come from the cache (`PARHELION_CACHE`).
 #![allow(missing_docs)]
 
 use std::collections::BTreeMap;
@@ -93,6 +93,9 @@ fn main() -> Fallible<()> {
     let numbers = numbers.iter().map(|text| text.parse()).collect::<Result<Vec<usize>, _>>()?;
     let &[k, rounds, threads, ref rest @ ..] = numbers.as_slice() else { return Err(USAGE.into()) };
     let (proofs, limit) = (rest.first().copied(), rest.get(1).map(|mib| mib << 20));
+    if rounds == 0 {
+        return Err("expected at least 1 round".into());
+    }
     let demo = circuits::find(circuit)?;
     let k = u32::try_from(k)?;
     let cache = CacheDir::open(std::env::var_os("PARHELION_CACHE").as_deref().map(Path::new))?;
@@ -102,21 +105,19 @@ fn main() -> Fallible<()> {
     let witness = |seed| demo.witness_circuit(&keys.layout, seed);
 
     let pool = |pin| WorkStealing::builder().threads(threads).pin(pin).build();
+    let ours = Contestant::new("ours, pinned", Arc::new(pool(Pin::PhysicalCores)?), limit)?;
+    let pinned = RayonExecutor::pinned(threads, &Pin::PhysicalCores)?;
+    let rayon = Contestant::new("rayon, pinned", Arc::new(pinned), limit)?;
+    if let Some(count) = proofs {
+        return at_once(&mut [ours, rayon], &keys.pk, &srs, rounds, count, &witness);
+    }
     let mut contestants = vec![
-        Contestant::new("ours, pinned", Arc::new(pool(Pin::PhysicalCores)?), limit)?,
+        ours,
         Contestant::new("ours, not pinned", Arc::new(pool(Pin::None)?), limit)?,
-        Contestant::new(
-            "rayon, pinned",
-            Arc::new(RayonExecutor::pinned(threads, &Pin::PhysicalCores)?),
-            limit,
-        )?,
+        rayon,
         Contestant::new("rayon, not pinned", Arc::new(RayonExecutor::new(threads)?), limit)?,
         Contestant::new("one thread", Arc::new(Sequential), limit)?,
     ];
-    if let Some(count) = proofs {
-        contestants.truncate(4);
-        return at_once(&mut contestants, &keys.pk, &srs, rounds, count, &witness);
-    }
     let witness = witness(0)?;
     let key = setup.prepare(&srs.params, &keys.pk)?;
     let mut expected = None;
@@ -163,50 +164,60 @@ fn at_once(
         let prover = &prover.with_observer(Arc::new(parhelion::Silent));
         let key = prover.prepare(&srs.params, pk)?;
         let (mut single, mut together) = (Vec::new(), Vec::new());
-        let mut peak = (0, 0);
-        for _ in 0..=rounds {
+        let mut peak = 0;
+        // The first round is for buffers and frequencies.
+        all_at_once(prover, &key, &mut witnesses)?;
+        for _ in 0..rounds {
             let started = Instant::now();
             let expected: Vec<Vec<u8>> =
                 witnesses.iter().map(|witness| prove(prover, &key, witness)).collect::<Fallible<_>>()?;
             single.push(started.elapsed().as_secs_f64());
-            peak.0 = prover.pool().stats().peak_mapped;
             let started = Instant::now();
-            let key = &key;
-            let proofs: Vec<(Witness, Fallible<Vec<u8>>)> = thread::scope(|scope| {
-                let threads: Vec<_> = witnesses
-                    .drain(..)
-                    .map(|witness| {
-                        scope.spawn(move || {
-                            let proof = prove(prover, key, &witness);
-                            (witness, proof)
-                        })
-                    })
-                    .collect();
-                threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
-            });
+            let proofs = all_at_once(prover, &key, &mut witnesses)?;
             together.push(started.elapsed().as_secs_f64());
-            peak.1 = prover.pool().stats().peak_mapped;
-            assert!(peak.1 <= prover.pool().limit().bytes(), "the limit holds");
-            assert_eq!(proofs.len(), count, "no panic");
-            for ((witness, proof), expected) in proofs.into_iter().zip(&expected) {
-                assert!(proof? == *expected, "the same bytes");
-                witnesses.push(witness);
-            }
+            assert!(proofs == expected, "the same bytes");
+            peak = prover.pool().stats().peak_mapped;
+            assert!(peak <= prover.pool().limit().bytes(), "the limit holds");
         }
         let median = |times: &mut Vec<f64>| {
-            times.remove(0);
             times.sort_by(f64::total_cmp);
             times[times.len() / 2]
         };
         let (single, together) = (median(&mut single), median(&mut together));
         println!(
             "{name:<22} {count} proofs one by one {single:.3} s, at once {together:.3} s: {:.3} times the throughput; \
-             pool at its peak {} and {} MiB, may have {} MiB",
+             pool at its peak {} MiB, may have {} MiB",
             single / together,
-            peak.0 >> 20,
-            peak.1 >> 20,
+            peak >> 20,
             prover.pool().limit().bytes() >> 20
         );
     }
     Ok(())
+}
+
+/// A proof of each witness, all at the same time.
+fn all_at_once(
+    prover: &Prover,
+    key: &PreparedKey<'_>,
+    witnesses: &mut Vec<Witness>,
+) -> Fallible<Vec<Vec<u8>>> {
+    let count = witnesses.len();
+    let done: Vec<(Witness, Fallible<Vec<u8>>)> = thread::scope(|scope| {
+        // A circuit goes to its thread and comes back: it need not be shared between threads.
+        let start = |witness| {
+            scope.spawn(move || {
+                let proof = prove(prover, key, &witness);
+                (witness, proof)
+            })
+        };
+        let threads: Vec<_> = witnesses.drain(..).map(start).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    assert_eq!(done.len(), count, "no panic");
+    let mut proofs = Vec::with_capacity(count);
+    for (witness, proof) in done {
+        witnesses.push(witness);
+        proofs.push(proof?);
+    }
+    Ok(proofs)
 }

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use parhelion::{KernelChoice, MultiOpen, Observer, Pin, Prover};
 use parhelion_cli::circuits::{self, Demo};
 use parhelion_cli::store::CacheDir;
-use parhelion_sbpf::ExecutionConfig;
+use parhelion_sbpf::{ChunkExecutor, ExecutionConfig, KeygenConfig};
 use parhelion_scheduler::{RayonExecutor, Sequential, available_threads};
 
 use crate::commands::profile;
@@ -56,7 +56,8 @@ pub(crate) struct Common {
     /// Field kernels: auto, scalar, avx2 or avx512ifma; one this CPU cannot run is an error
     #[arg(long, global = true, value_name = "NAME", default_value_t = KernelChoice::Auto)]
     kernels: KernelChoice,
-    /// The most memory a proof may take besides keys, SRS and circuit, such as 512MiB or 2GB
+    /// The most memory a proof may take besides keys, SRS and circuit, such as 512MiB or 2GB; for a program, the most
+    /// that everything may take together
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory_limit: Option<ByteSize>,
     /// Print one JSON object instead of text
@@ -119,10 +120,10 @@ pub(crate) enum Command {
 }
 
 const PROVE_HELP: &str =
-    "A program is an ELF file of SBPF V0 or V3, its input the bytes of its input region. Its execution is cut
+    "A program is an ELF file of SBPF V0 (V3 is executed only), its input the bytes of its input region. Its execution is cut
 into chunks, which are proven on all threads and kept in --out as they finish: the same command goes
-on where a run was stopped. Chunk size, chunks at once and threads for each follow from the length of
-the execution, the CPUs and --memory-limit.
+on where a run was stopped. Chunk size and chunks at once follow from the length of
+the execution, --threads and --memory-limit, unless --chunk-size and --chunks-at-once say otherwise.
 
 Examples:
   parhelion prove --demo token-transfer
@@ -243,6 +244,9 @@ pub(crate) struct ProveArgs {
     /// Instructions in a chunk [default: depends on length, CPUs and memory limit]
     #[arg(long, value_name = "N", conflicts_with = "circuit", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) chunk_size: Option<u64>,
+    /// Chunks to prove at the same time, which share the threads [default: as for --chunk-size]
+    #[arg(long, value_name = "N", conflicts_with = "circuit", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) chunks_at_once: Option<u16>,
     /// Prove all chunks again, whatever the output directory holds
     #[arg(long, conflicts_with = "circuit")]
     pub(crate) fresh: bool,
@@ -377,6 +381,24 @@ impl Common {
             vec!["--threads".into(), threads, "--executor".into(), self.executor.name().into()];
         arguments.extend(self.pin.iter().flat_map(|pin| ["--pin".into(), pin.to_string()]));
         arguments
+    }
+
+    /// How chunks of executions are proven: on which threads, with which kernels, in how much memory.
+    pub(crate) fn chunks(&self, config: KeygenConfig) -> KeygenConfig {
+        let executor = match self.executor {
+            ExecutorChoice::Stealing => ChunkExecutor::Stealing,
+            ExecutorChoice::Rayon => ChunkExecutor::Rayon,
+            ExecutorChoice::Sequential => ChunkExecutor::Sequential,
+        };
+        let mut config =
+            config.with_threads(self.threads()).with_executor(executor).with_kernels(self.kernels);
+        if let Some(pin) = &self.pin {
+            config = config.with_pin(pin.clone());
+        }
+        if let Some(limit) = self.memory_limit {
+            config = config.with_memory_limit(usize::try_from(limit.as_u64()).unwrap_or(usize::MAX));
+        }
+        config
     }
 
     pub(crate) fn kernels(&self) -> KernelChoice {

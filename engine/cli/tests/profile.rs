@@ -188,6 +188,20 @@ fn well_formed(svg: &str) {
 }
 
 #[test]
+fn circuits_of_halo2_proofs_have_profiles_too() {
+    let place = Place::new();
+    let args = ["--circuit", "poseidon-pasta", "--k", "7", "--actions", "2", "--threads", "2"];
+    let args = [&["profile", "--seconds", "0", "--workers", "1,2,16", "--out", "out", "--json"], &args[..]];
+    let summary = place.run(&args.concat()).succeeded().json();
+    assert_eq!(summary["circuit"], "2 times poseidon-pasta");
+    for side in ["stock", "parhelion"] {
+        every_second_is_accounted_for(&summary[side]);
+    }
+    a_simulation_keeps_within_its_bounds(&summary["simulation"], &[1, 2, 16]);
+    assert_eq!(names(&place.path("out")), FILES);
+}
+
+#[test]
 fn parts_can_be_left_out_and_the_limit_holds() {
     let place = Place::new();
     let run = place.run(&profile(&["--no-stock", "--memory-limit", "64MiB", "--workers"])).succeeded();

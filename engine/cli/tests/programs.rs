@@ -142,8 +142,25 @@ fn bad_programs_and_inputs_are_errors() {
     begins_with("calls.so", &[[0xbf, 0, 0, 0, 0, 0, 0, 0], [0x85, 0x10, 0, 0, 0xfe, 0xff, 0xff, 0xff]]);
     begins_with("loops.so", &[[0x05, 0, 0xff, 0xff, 0, 0, 0, 0]]);
 
+    // A syscall by another name, where the program asks for a size.
+    let renamed = |name: &str, syscall: &str| {
+        let old = b"sol_set_return_data\0";
+        let at = elf.windows(old.len()).position(|bytes| bytes == old).unwrap();
+        let mut changed = elf.clone();
+        changed[at..at + old.len()].fill(0);
+        changed[at..at + syscall.len()].copy_from_slice(syscall.as_bytes());
+        write(name, &changed);
+    };
+    renamed("aborts.so", "abort");
+    renamed("hashes.so", "sol_sha256");
+    renamed("unheard.so", "sol_unheard_of");
+
+    let on_size = |program: &'static str| vec![program, "--input", "size.bin"];
     let on_transfer = |program: &'static str| vec![program, "--input", "transfer.bin"];
-    let cases: [(Vec<&str>, &[&str]); 17] = [
+    let cases: Vec<(Vec<&str>, &[&str])> = vec![
+        (on_size("aborts.so"), &["stopped at pc", "the program aborted"]),
+        (on_size("hashes.so"), &["not provable yet: sol_sha256"]),
+        (on_size("unheard.so"), &["unheard"]),
         (vec!["missing.so"], &["missing.so", "No such file"]),
         (vec!["."], &["directory"]),
         (vec!["token.so", "--input", "missing.bin"], &["missing.bin"]),
@@ -173,11 +190,108 @@ fn bad_programs_and_inputs_are_errors() {
     assert!(!place.path("out").exists(), "what cannot be proven leaves nothing");
 }
 
+/// The ELF files of `solana-sbpf`'s tests.
+fn fixture(name: &str) -> Vec<u8> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|package| package["name"] == "solana-sbpf").unwrap();
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+    fs::read(manifest.with_file_name("tests").join("elfs").join(name)).unwrap()
+}
+
+#[test]
+fn programs_of_v3_are_executed_but_not_proven() {
+    let place = Place::new();
+    fs::write(place.path("three.so"), fixture("relative_call.so")).unwrap();
+    let report = place.run(&["execute", "three.so", "--json"]).succeeded().json();
+    assert_eq!((&report["version"], &report["value"]), (&"V3".into(), &3.into()));
+    assert_eq!(report["provable_steps"], serde_json::Value::Null);
+    let words = ["not provable yet: programs of SBPF V3"];
+    assert!(report["not_provable"].as_str().unwrap().contains(words[0]), "{report}");
+    place.run(&["prove", "three.so", "--out", "out"]).failed(1, &words);
+    assert!(!place.path("out").exists(), "what cannot be proven leaves nothing");
+}
+
+#[test]
+fn executions_that_do_not_fit_are_errors() {
+    let place = Place::new();
+    let demo = |extra: &[&'static str]| {
+        [&["prove", "--demo", "token-2022-transfer", "--out", "out"], extra].concat()
+    };
+    let cases: [(Vec<&str>, &[&str]); 5] = [
+        (demo(&["--k", "9"]), &["instructions or words touched", "at most 505", "k = 9"]),
+        (demo(&["--chunk-size", "100000"]), &["steps in a chunk", "at most 65529", "100000"]),
+        (demo(&["--memory-limit", "50MB"]), &["memory limit of 50000000 bytes", "are needed"]),
+        (demo(&["--pin", "100000"]), &["expected CPUs among", "100000"]),
+        (demo(&["--compute-units", "1000"]), &["compute budget of 1000"]),
+    ];
+    for (args, words) in cases {
+        let run = place.run(&args).failed(1, words);
+        assert_eq!(run.stdout, "", "{args:?}");
+    }
+}
+
+/// What was chosen on the command line is what chunks are proven with.
+#[test]
+fn the_way_of_proving_can_be_chosen() {
+    let place = Place::new();
+    let cpu = parhelion_scheduler::allowed_cpus()[0].to_string();
+    let ways: [(&[&str], [u64; 3]); 5] = [
+        (&["--threads", "2"], [4, 2, 2]),
+        (&["--threads", "2", "--chunks-at-once", "1"], [4, 1, 2]),
+        (&["--threads", "1", "--chunks-at-once", "3", "--kernels", "scalar"], [4, 3, 1]),
+        (&["--threads", "4", "--chunks-at-once", "2", "--executor", "rayon", "--pin", &cpu], [4, 2, 4]),
+        (&["--threads", "4", "--executor", "sequential"], [4, 1, 1]),
+    ];
+    let prove =
+        ["prove", "--demo", "token-transfer", "--chunk-size", "20", "--out", "here", "--fresh", "--json"];
+    for (way, expected) in ways {
+        let report = place.run(&[&prove, way].concat()).succeeded().json();
+        let chosen = [
+            report["chunks"].as_array().unwrap().len() as u64,
+            report["chunks_at_once"].as_u64().unwrap(),
+            report["threads"].as_u64().unwrap(),
+        ];
+        assert_eq!(chosen, expected, "{way:?}");
+        place.run(&["verify", "here"]).succeeded();
+    }
+}
+
+/// Parameters in the cache that are damaged are made again, or refused: nothing is proven under them.
+#[test]
+fn a_damaged_cache_does_no_harm() {
+    let place = Place::new();
+    let demo = ["prove", "--demo", "token-transfer", "--out", "here", "--fresh"];
+    place.run(&demo).succeeded();
+    let files: Vec<_> = fs::read_dir(place.cache()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for file in files.iter().filter(|path| path.is_file()) {
+        let good = fs::read(file).unwrap();
+        assert!(!good.is_empty(), "{}", file.display());
+        for damage in 0..3 {
+            match damage {
+                0 => common::flip(file, good.len() / 2),
+                1 => common::cut(file, good.len() / 3),
+                _ => fs::remove_file(file).unwrap(),
+            }
+            place.run(&demo).succeeded();
+            place.run(&["verify", "here"]).succeeded();
+        }
+    }
+}
+
 #[test]
 fn wrong_usage_exits_with_2() {
     let place = Place::new();
     let demo = |extra: &[&'static str]| [&["prove", "--demo", "token-transfer"], extra].concat();
-    let cases: [(Vec<&str>, &[&str]); 12] = [
+    let cases: [(Vec<&str>, &[&str]); 14] = [
+        (demo(&["--chunks-at-once", "0"]), &["--chunks-at-once"]),
+        (vec!["prove", "--circuit", "plonk", "--chunks-at-once", "2"], &["cannot be used with"]),
         (vec!["prove"], &["PROGRAM.so", "--demo", "--circuit"]),
         (vec!["execute"], &["PROGRAM.so", "--demo"]),
         (vec!["prove", "--demo", "nothing"], &["nothing", "token-transfer", "token-2022-transfer"]),

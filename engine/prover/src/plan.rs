@@ -20,6 +20,12 @@ impl ProofPlan {
         Self { batch: threads, small_groups: true }
     }
 
+    /// Columns that are taken at a time to be committed to while a circuit goes on in others: one by each thread but
+    /// the one that synthesises, and one to follow it.
+    pub(crate) fn ahead(self, threads: usize) -> usize {
+        if self.small_groups { 0 } else { 2 * (threads - 1) }
+    }
+
     /// All plans, the fastest first and the leanest last.
     pub(crate) fn all(threads: usize) -> [Self; 3] {
         [Self::fast(threads), Self { batch: 2 * threads, small_groups: true }, Self::lean(threads)]

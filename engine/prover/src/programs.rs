@@ -1,6 +1,7 @@
 //! Every expression of a circuit, compiled once when its key is prepared.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use parhelion_field_kernels::{FieldSpec, Output, Program};
 
@@ -15,10 +16,8 @@ const SMALL_GROUP: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Programs<S: FieldSpec> {
-    /// The constraints, in groups that keep all threads busy.
-    quotient: Plan<S>,
-    /// The constraints in small groups, once they are asked for.
-    small_groups: OnceLock<Plan<S>>,
+    /// The constraints in groups of about so many columns, once they are asked for.
+    quotients: Mutex<BTreeMap<usize, Arc<Plan<S>>>>,
     /// For each permutation set: numerator (output 0) and denominator (output 1) of its product.
     pub(crate) permutation_fractions: Vec<Compiled<S>>,
     /// For each lookup: its input compressed by theta, and which of the tables it looks into.
@@ -52,27 +51,26 @@ impl<S: FieldSpec> Programs<S> {
                 (compressed(&lookup.inputs), table)
             })
             .collect();
-        Self {
-            // Some columns for each thread, so that none waits long for the others. Three times as many were no
-            // faster, and took 40 columns more.
-            quotient: Plan::new(shape, 4 * threads),
-            small_groups: OnceLock::new(),
+        let programs = Self {
+            quotients: Mutex::default(),
             permutation_fractions,
             lookup_inputs,
             lookup_fraction: lookup::fraction::<S>(),
             lookup_tables: tables.into_iter().map(compressed).collect(),
-        }
+        };
+        programs.quotient(shape, ProofPlan::fast(threads));
+        programs
     }
 }
 
 impl<S: FieldSpec> Programs<S> {
     /// The constraints of `shape`, which these are the programs of, as `plan` takes them.
-    pub(crate) fn quotient(&self, shape: &Shape<S>, plan: ProofPlan) -> &Plan<S> {
-        if plan.small_groups {
-            self.small_groups.get_or_init(|| Plan::new(shape, SMALL_GROUP))
-        } else {
-            &self.quotient
-        }
+    pub(crate) fn quotient(&self, shape: &Shape<S>, plan: ProofPlan) -> Arc<Plan<S>> {
+        // Otherwise some columns for each thread, so that none waits long for the others. Three times as many were no
+        // faster, and took 40 columns more.
+        let columns = if plan.small_groups { SMALL_GROUP } else { plan.batch / 2 };
+        let mut quotients = self.quotients.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(quotients.entry(columns).or_insert_with(|| Arc::new(Plan::new(shape, columns))))
     }
 }
 

@@ -1,14 +1,17 @@
 //! A proof from beginning to end: one call per stage, each taking what the one before made.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_scheduler::{ExecutorExt, Sequential};
 
 use crate::algebra::Challenges;
 use crate::key::Synthesis;
 use crate::memory::Buffer;
 use crate::observer::Stage;
 use crate::session::Session;
+use crate::stages::ahead::{self, Ahead, Means};
 use crate::stages::opening::{self, Poly, Polys};
 use crate::stages::permutation::Columns;
 use crate::stages::quotient::{self, CircuitColumns};
@@ -48,8 +51,7 @@ pub(crate) fn prove<C: CurveSpec>(
     challenges.y = session.transcript.challenge()?;
     let pieces = session.stage(Stage::Quotient, |s| {
         let progress = |done: usize, all: usize| s.progress(done, all + 1);
-        let pieces =
-            quotient::construct(s.kernels, s.memory, s.key, s.plan, &columns, &mut challenges, &progress)?;
+        let pieces = quotient::construct(s.tools(), s.plan, &columns, &mut challenges, &progress)?;
         let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
         Ok((pieces, blinds))
@@ -100,18 +102,45 @@ fn synthesise<C: CurveSpec>(
     circuits: &dyn Circuits<C::Scalar>,
 ) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
     let shape = session.key.shape();
-    let (tools, phases, challenges) =
-        ((session.kernels, session.memory), &shape.advice_phase, shape.challenge_phase.len());
+    let (phases, challenges) = (&shape.advice_phase, shape.challenge_phase.len());
     let rows = (shape.n(), shape.usable_rows());
     let window = match session.key.derived.synthesis {
         Synthesis::Columns => widened(session.plan.batch, session.taken.reach),
         Synthesis::Regions => phases.len(),
     };
-    let last = shape.phases() - 1;
-    let mut witnesses: Vec<Witness<'_, C::Scalar>> =
-        (0..circuits.count()).map(|_| Witness::new(tools, phases, challenges, rows, window)).collect();
+    let mut witnesses: Vec<Witness<'_, C::Scalar>> = (0..circuits.count())
+        .map(|_| Witness::new((session.kernels, session.memory), phases, challenges, rows, window))
+        .collect();
     session.begin_phase(&mut witnesses.iter_mut().collect::<Vec<_>>());
-    for phase in 0..shape.phases() {
+
+    // Regions may turn to any column at any time.
+    let in_columns = session.key.derived.synthesis == Synthesis::Columns;
+    let single = in_columns && circuits.count() == 1 && phases.len() > 1;
+    let (tools, ahead) = (session.tools(), Ahead::default());
+    let executor = tools.kernels.executor();
+    let most = session.plan.ahead(executor.threads());
+    if session.rehearsal || !single || most == 0 {
+        return synthesise_phases(session, circuits, witnesses, &ahead);
+    }
+    let alone = tools.kernels.with_executor(Arc::new(Sequential));
+    executor.alongside_of(|aside| {
+        let means = Means { bases: tools.key.lagrange_bases, memory: tools.memory, alone: &alone };
+        let outbox = ahead::outbox(aside, means, &ahead, most);
+        let mut witnesses = witnesses;
+        witnesses[0].send_to(outbox, session.taken.absence);
+        synthesise_phases(session, circuits, witnesses, &ahead)
+    })
+}
+
+/// Goes through the phases of circuits. Some commitments are made `ahead`.
+fn synthesise_phases<C: CurveSpec>(
+    session: &mut Session<'_, C>,
+    circuits: &dyn Circuits<C::Scalar>,
+    mut witnesses: Vec<Witness<'_, C::Scalar>>,
+    ahead: &Ahead<C>,
+) -> Result<(Vec<StoredTable<C>>, Vec<Fp<C::Scalar>>), Error> {
+    let last = session.key.shape().phases() - 1;
+    for phase in 0..session.key.shape().phases() {
         if let [witness] = witnesses.as_mut_slice() {
             if witness.phase > phase {
                 continue;
@@ -121,13 +150,15 @@ fn synthesise<C: CurveSpec>(
                     if witness.phase == last {
                         return witness.end();
                     }
-                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness]))
+                    session.stage(Stage::Commit, |session| session.commit_phase(&mut [witness], ahead))
                 };
                 circuits.synthesize(0, witness, Some(&mut end_phase))
             })?;
             if witness.phase > phase {
                 continue;
             }
+        } else if let (Some(circuits), true) = (circuits.shared(), session.ample) {
+            session.stage(Stage::Synthesis, |s| synthesise_at_once(s, circuits, &mut witnesses))?;
         } else {
             for (index, witness) in witnesses.iter_mut().enumerate() {
                 session.stage(Stage::Synthesis, |_| {
@@ -139,15 +170,36 @@ fn synthesise<C: CurveSpec>(
         if phase == last {
             session.stage(Stage::Synthesis, |_| witnesses.iter_mut().try_for_each(Witness::end))?;
         } else {
-            session
-                .stage(Stage::Commit, |s| s.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>()))?;
+            session.stage(Stage::Commit, |session| {
+                session.commit_phase(&mut witnesses.iter_mut().collect::<Vec<_>>(), ahead)
+            })?;
         }
     }
+    session.take_ahead(ahead, witnesses.iter());
     session.taken = witnesses.iter().map(|witness| witness.taken).fold(Taken::default(), Taken::max);
     // What stands for a challenge is as large as one.
     let challenge = |challenge: &Option<Fp<C::Scalar>>| challenge.unwrap_or_else(Fp::delta);
     let challenges = witnesses[0].challenges.iter().map(challenge).collect();
     Ok((witnesses.into_iter().map(Witness::into_columns).collect(), challenges))
+}
+
+/// Synthesises the current phase of several circuits, one on each thread.
+fn synthesise_at_once<C: CurveSpec>(
+    session: &Session<'_, C>,
+    circuits: &(dyn Circuits<C::Scalar> + Sync),
+    witnesses: &mut [Witness<'_, C::Scalar>],
+) -> Result<(), Error> {
+    let (executor, all) = (session.kernels.executor(), witnesses.len());
+    for (index, wave) in witnesses.chunks_mut(executor.threads()).enumerate() {
+        let first = index * executor.threads();
+        session.progress(first, all)?;
+        let mut outcomes: Vec<Result<(), Error>> = wave.iter().map(|_| Ok(())).collect();
+        executor.for_each(wave.iter_mut().zip(&mut outcomes), |index, (witness, outcome)| {
+            *outcome = circuits.synthesize(first + index, witness, None).and_then(|()| witness.close());
+        });
+        outcomes.into_iter().collect::<Result<(), Error>>()?;
+    }
+    Ok(())
 }
 
 fn pad_instances<C: CurveSpec>(
@@ -209,32 +261,21 @@ fn lookup_products<C: CurveSpec>(
     circuits: &mut [CircuitColumns<C::Scalar>],
     challenges: &Challenges<C::Scalar>,
 ) -> Result<(), Error> {
-    let programs = &session.key.derived.programs;
-    let all = circuits.len();
-    for (circuit, table) in circuits.iter_mut().enumerate() {
-        let columns = Columns { key: session.key, advice: &table.advice, instance: &table.instance };
-        // Lookups into the same table mostly follow each other.
-        let mut compressed = None;
-        let lookups = programs.lookup_inputs.len();
+    let (tools, all) = (session.tools(), circuits.len());
+    let lookups = session.key.shape().lookups.len();
+    for (circuit, columns) in circuits.iter_mut().enumerate() {
+        let mut table = None;
         for batch in batches(lookups, session.plan.batch) {
-            let mut products = Vec::with_capacity(batch.len());
-            for index in batch {
-                session.progress(circuit * lookups + index, all * lookups)?;
-                let (input, of) = &programs.lookup_inputs[index];
-                let values = match compressed.take() {
-                    Some((known, values)) if known == *of => values,
-                    _ => session.compress(&columns, &programs.lookup_tables[*of], challenges)?,
-                };
-                let input = session.compress(&columns, input, challenges)?;
-                let permuted_input = session.reader().rows(table.permuted_inputs[index].view())?;
-                let permuted_table = session.reader().rows(table.permuted_tables[index].view())?;
-                let poly = Poly::LookupProduct { circuit, index };
-                let columns = [&*input, &*values, &permuted_input, &permuted_table];
-                products.push((poly, session.lookup_product(poly, columns, challenges)?));
-                compressed = Some((*of, values));
+            session.progress(circuit * lookups + batch.start, all * lookups)?;
+            let mut products =
+                tools.inside(|| tools.lookup_products(batch.clone(), columns, &mut table, challenges))?;
+            let polys = batch.map(|index| Poly::LookupProduct { circuit, index });
+            for (product, poly) in products.iter_mut().zip(polys.clone()) {
+                session.blind_product(product);
+                session.draw_blind(poly);
             }
-            session.write_columns(&products.iter().map(|(poly, z)| (*poly, &**z)).collect::<Vec<_>>())?;
-            table.lookup_products.extend(products.into_iter().map(|(_, z)| Stored::Plain(z)));
+            session.write_columns(&polys.zip(products.iter().map(|z| &**z)).collect::<Vec<_>>())?;
+            columns.lookup_products.extend(products.into_iter().map(Stored::Plain));
         }
     }
     Ok(())
@@ -255,9 +296,12 @@ fn join_pieces<C: CurveSpec>(
     let xn = x.pow(session.key.shape().n() as u64);
     let blind = blinds.into_iter().rev().fold(Fp::ZERO, |sum, blind| sum * xn + blind);
     session.blinds.insert(Poly::Quotient, blind);
-    let mut joined = pieces.pop().unwrap_or_default();
-    while let Some(piece) = pieces.pop() {
-        session.kernels.horner_step(&mut joined, xn, &piece);
-    }
-    joined
+    let tools = session.tools();
+    tools.inside(|| {
+        let mut joined = pieces.pop().unwrap_or_default();
+        while let Some(piece) = pieces.pop() {
+            tools.kernels.horner_step(&mut joined, xn, &piece);
+        }
+        joined
+    })
 }

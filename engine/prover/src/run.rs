@@ -23,6 +23,13 @@ pub(crate) struct Io<'a, C: CurveSpec> {
     pub(crate) replay: Option<Replay<'a, C>>,
 }
 
+/// A proof that may begin.
+pub(crate) struct Admitted {
+    /// Of its memory, under a limit.
+    estimate: Option<Estimate>,
+    workspace: Workspace,
+}
+
 impl Prover {
     pub(crate) fn estimate_of<C: CurveSpec>(&self, key: &Key<'_, C>, circuits: usize) -> Estimate {
         estimate(key, circuits, &self.kernels, self.pool.limit().bytes())
@@ -56,12 +63,37 @@ impl Prover {
         io: Io<'_, C>,
         rehearsal: bool,
     ) -> Result<(), Error> {
-        self.control.run(|| self.run_interruptible(key, circuits, instances, io, rehearsal))?
+        let admitted = self.admit(key, circuits.count())?;
+        self.run_admitted(admitted, key, circuits, instances, io, rehearsal)
+    }
+
+    /// Waits until there is memory for a proof of so many circuits. On none of the pool's threads: another proof
+    /// may need that one to come to its end.
+    pub(crate) fn admit<C: CurveSpec>(&self, key: &Key<'_, C>, circuits: usize) -> Result<Admitted, Error> {
+        self.control.run(|| {
+            let limited = self.pool.limit().bytes() != usize::MAX;
+            let estimate = limited.then(|| self.estimate_of(key, circuits));
+            Ok(Admitted { estimate, workspace: self.workspace(estimate, circuits)? })
+        })?
+    }
+
+    /// [`run`](Self::run) with memory that is there.
+    pub(crate) fn run_admitted<C: CurveSpec>(
+        &self,
+        admitted: Admitted,
+        key: &Key<'_, C>,
+        circuits: &dyn Circuits<C::Scalar>,
+        instances: &[Vec<&[Fp<C::Scalar>]>],
+        io: Io<'_, C>,
+        rehearsal: bool,
+    ) -> Result<(), Error> {
+        self.control.run(|| self.run_interruptible(admitted, key, circuits, instances, io, rehearsal))?
     }
 
     /// A proof that checkpoints in it may leave.
     fn run_interruptible<C: CurveSpec>(
         &self,
+        Admitted { estimate, workspace }: Admitted,
         key: &Key<'_, C>,
         circuits: &dyn Circuits<C::Scalar>,
         instances: &[Vec<&[Fp<C::Scalar>]>],
@@ -69,8 +101,7 @@ impl Prover {
         rehearsal: bool,
     ) -> Result<(), Error> {
         let (k, count, limit) = (key.shape().k, circuits.count(), self.pool.limit().bytes());
-        let estimate = (limit != usize::MAX).then(|| self.estimate_of(key, count));
-        let memory = Memory::new(self.workspace(estimate, count)?, k);
+        let memory = Memory::new(workspace, k);
         let scratch = Scratch::of(key, &self.kernels, count);
         let _scratch = memory.charge(scratch.bytes())?;
         let kernels = self.kernels_for_a_proof(scratch.kernels);
@@ -81,12 +112,14 @@ impl Prover {
             key,
             plan: if ample { ProofPlan::fast(self.threads()) } else { ProofPlan::lean(self.threads()) },
             limit,
+            ample,
             rehearsal,
             taken: key.derived.seen.get(count).map_or_else(Taken::default, |known| known.taken),
             observer: self.observer.as_ref(),
             control: &self.control,
             stage: None,
             fraction: Cell::new(0.0),
+            ahead: HashMap::new(),
             transcript: io.transcript,
             blinding: io.blinding,
             replay: io.replay,

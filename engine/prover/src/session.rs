@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use parhelion_field_kernels::{CurveSpec, Fp, Kernels};
-use parhelion_scheduler::Control;
+use parhelion_field_kernels::{CurveSpec, Fp, Kernels, Projective};
+use parhelion_scheduler::{Control, ExecutorExt};
 
 use crate::Error;
 use crate::key::Key;
@@ -23,7 +23,40 @@ pub(crate) struct Replay<'a, C: CurveSpec> {
     /// The random polynomial of the vanishing argument.
     pub(crate) random_poly: &'a [Fp<C::Scalar>],
     /// (A', S') with their blinded rows, by circuit, then lookup.
-    pub(crate) permuted_lookups: Vec<(&'a [Fp<C::Scalar>], &'a [Fp<C::Scalar>])>,
+    pub(crate) permuted_lookups: Vec<Replayed<'a, C::Scalar>>,
+}
+
+/// A' and S' of a lookup.
+pub(crate) type Replayed<'a, S> = (&'a [Fp<S>], &'a [Fp<S>]);
+
+/// What the stages of a proof compute with, on whatever thread: all of a session that does not stay where the
+/// proof was asked for.
+#[derive(Debug)]
+pub(crate) struct Tools<'a, C: CurveSpec> {
+    pub(crate) kernels: &'a Kernels,
+    pub(crate) memory: &'a Memory,
+    pub(crate) key: &'a Key<'a, C>,
+}
+
+impl<C: CurveSpec> Clone for Tools<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: CurveSpec> Copy for Tools<'_, C> {}
+
+impl<'a, C: CurveSpec> Tools<'a, C> {
+    /// Runs `work` on a thread of the executor. Its loops need no hand-over there, and what is between them is not
+    /// done by a thread more than there are: a stage does as much as it can in one call.
+    pub(crate) fn inside<R: Send>(self, work: impl FnOnce() -> R + Send) -> R {
+        self.kernels.executor().enter_pool(work)
+    }
+
+    /// Reads the columns of the key and of the proof.
+    pub(crate) fn reader(self) -> Reader<'a, C::Scalar> {
+        self.key.reader(self.kernels, self.memory)
+    }
 }
 
 /// One proof in the making.
@@ -34,6 +67,8 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) plan: ProofPlan,
     /// The limit that the memory is under, in bytes.
     pub(crate) limit: usize,
+    /// Whether it is so much that no plan takes more.
+    pub(crate) ample: bool,
     /// Whether there are no commitments: the columns are only looked at.
     pub(crate) rehearsal: bool,
     /// What synthesis took.
@@ -45,6 +80,8 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) stage: Option<Stage>,
     /// How much of it the observer was told to be done.
     pub(crate) fraction: Cell<f64>,
+    /// Commitments to columns of this phase that were made ahead.
+    pub(crate) ahead: HashMap<usize, Projective<C>>,
     pub(crate) transcript: &'a mut dyn ProofTranscript<C>,
     pub(crate) blinding: &'a mut dyn Blinding<C::Scalar>,
     pub(crate) replay: Option<Replay<'a, C>>,
@@ -52,7 +89,7 @@ pub(crate) struct Session<'a, C: CurveSpec> {
     pub(crate) blinds: HashMap<Poly, Fp<C::Scalar>>,
 }
 
-impl<C: CurveSpec> Session<'_, C> {
+impl<'a, C: CurveSpec> Session<'a, C> {
     /// Runs one stage, telling the observer.
     pub(crate) fn stage<R>(
         &mut self,
@@ -84,9 +121,9 @@ impl<C: CurveSpec> Session<'_, C> {
         Ok(())
     }
 
-    /// Reads the columns of the key and of this proof.
-    pub(crate) fn reader(&self) -> Reader<'_, C::Scalar> {
-        self.key.reader(self.kernels, self.memory)
+    /// What other threads may have of this.
+    pub(crate) fn tools(&self) -> Tools<'a, C> {
+        Tools { kernels: self.kernels, memory: self.memory, key: self.key }
     }
 
     /// Draws the blind of the commitment to a polynomial. KZG commitments ignore it, but it is drawn

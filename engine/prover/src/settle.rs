@@ -62,7 +62,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let (shape, programs) = (self.key.shape(), &self.key.derived.programs);
         let columns = Columns { key: self.key, advice: &circuit.advice, instance: &circuit.instance };
         let mut size = |compiled: &Compiled<C::Scalar>| -> Result<Option<usize>, Error> {
-            match self.compress(&columns, compiled, challenges) {
+            match self.tools().compress(&columns, compiled, challenges) {
                 Ok(mut values) => {
                     // Blinded, whatever the expression makes of blinded columns.
                     values[shape.usable_rows()..].fill(Fp::delta());

@@ -16,6 +16,18 @@ pub enum Log {
     Data(Vec<Vec<u8>>),
 }
 
+impl Log {
+    /// What it takes in memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let held = match self {
+            Self::Message(message) => message.capacity(),
+            Self::Data(slices) => slices.iter().map(|slice| size_of::<Vec<u8>>() + slice.capacity()).sum(),
+            Self::Numbers(_) | Self::ComputeUnits(_) | Self::Pubkey(_) => 0,
+        };
+        size_of::<Self>() + held
+    }
+}
+
 impl std::fmt::Display for Log {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let hex = |f: &mut std::fmt::Formatter<'_>, bytes: &[u8]| {

@@ -3,6 +3,7 @@
 mod encoding;
 mod replay;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::{
@@ -11,7 +12,12 @@ use crate::{
 };
 pub use replay::Replay;
 
-/// Executes a program on an input and keeps what is needed to go through it again.
+/// Checkpoints take so much, about, before there are fewer of them.
+const MOST_BYTES: usize = 16 << 20;
+
+/// Executes a program on an input and keeps what is needed to go through it again. However long the
+/// execution is, its checkpoints take about 16 MiB, or 16 copies of the words it wrote if these are more: in a long one
+/// they are further apart than the configuration says.
 ///
 /// # Errors
 ///
@@ -22,18 +28,27 @@ pub fn execute_and_trace(
     input: &[u8],
     config: &ExecutionConfig,
 ) -> Result<ExecutionTrace, Error> {
-    let interval = config.checkpoint_interval.max(1);
+    let mut interval = config.checkpoint_interval.max(1);
     let mut machine = Machine::new(program, input, config)?;
     let mut checkpoints = Vec::new();
+    let mut bytes = 0;
     while !machine.state().halted {
         machine.run(interval)?;
-        checkpoints.push(Checkpoint {
+        let checkpoint = Checkpoint {
             step: machine.steps(),
             state: *machine.state(),
             compute_units_left: machine.compute_units_left(),
             changed: machine.memory_mut().take_changed(),
-        });
+        };
+        bytes += checkpoint.bytes();
+        checkpoints.push(checkpoint);
+        if bytes > MOST_BYTES && checkpoints.len() >= 16 {
+            checkpoints = thinned(checkpoints);
+            bytes = checkpoints.iter().map(Checkpoint::bytes).sum();
+            interval = interval.saturating_mul(2);
+        }
     }
+    checkpoints.shrink_to_fit();
     Ok(ExecutionTrace {
         program: program.id(),
         config: *config,
@@ -74,6 +89,35 @@ pub struct Checkpoint {
     pub changed: Vec<(WordAddress, u64)>,
 }
 
+impl Checkpoint {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.changed.capacity() * size_of::<(WordAddress, u64)>()
+    }
+
+    /// This one, and what changed before it.
+    fn after(self, earlier: Self) -> Self {
+        let mut changed: BTreeMap<u64, u64> = BTreeMap::new();
+        changed.extend(
+            earlier.changed.into_iter().chain(self.changed).map(|(address, value)| (address.0, value)),
+        );
+        let changed = changed.into_iter().map(|(address, value)| (WordAddress(address), value)).collect();
+        Self { changed, ..self }
+    }
+}
+
+/// The second of every two, with what changed before it; the last in any case.
+fn thinned(checkpoints: Vec<Checkpoint>) -> Vec<Checkpoint> {
+    let mut all = checkpoints.into_iter();
+    let mut kept = Vec::with_capacity(all.len().div_ceil(2));
+    while let Some(first) = all.next() {
+        kept.push(match all.next() {
+            Some(second) => second.after(first),
+            None => first,
+        });
+    }
+    kept
+}
+
 /// A successful execution. It holds the input and a checkpoint every so many steps, and refers to the
 /// program by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,9 +150,16 @@ impl ExecutionTrace {
         &self.outcome
     }
 
-    /// The state every [`ExecutionConfig::checkpoint_interval`] steps, and that of the end.
+    /// The state every [`ExecutionConfig::checkpoint_interval`] steps, or fewer times if that would be
+    /// too much to keep, and that of the end.
     pub fn checkpoints(&self) -> &[Checkpoint] {
         &self.checkpoints
+    }
+
+    /// What the trace takes in memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let logs = self.outcome.logs.iter().map(Log::bytes).sum::<usize>();
+        self.input.len() + self.checkpoints.iter().map(Checkpoint::bytes).sum::<usize>() + logs
     }
 
     /// The input region at the end: what the program did to its accounts.
@@ -167,5 +218,41 @@ impl ExecutionTrace {
     pub fn load(path: &Path) -> Result<Self, Error> {
         let bytes = files::read(path, Kind::Trace)?;
         encoding::decode(&bytes).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Assembly;
+
+    /// With fewer checkpoints, every stretch is what it was.
+    #[test]
+    fn thinned_traces_are_replayed_alike() {
+        let text = "
+            mov64 r6, 60
+            again:
+            stxb [r1+3], r6
+            add64 r1, 1
+            stxdw [r10-8], r6
+            sub64 r6, 1
+            jne r6, 0, again
+            exit";
+        let program = Assembly::v0(text).build().unwrap();
+        let config = ExecutionConfig::default().with_checkpoint_interval(7);
+        let trace = execute_and_trace(&program, &[1; 70], &config).unwrap();
+        let all: Vec<_> = trace.replay(&program).unwrap().map(Result::unwrap).collect();
+        let (output, mut thin) = (trace.output(), trace.clone());
+        for times in 1..5 {
+            let before = thin.checkpoints.len();
+            thin.checkpoints = thinned(thin.checkpoints);
+            assert_eq!(thin.checkpoints.len(), before.div_ceil(2), "{times} times");
+            assert_eq!(thin.checkpoints.last().unwrap().step, trace.outcome().steps);
+            assert_eq!(thin.output(), output);
+            for start in (0..all.len()).step_by(13) {
+                let steps = thin.replay_range(&program, start as u64..all.len() as u64).unwrap();
+                assert!(steps.map(Result::unwrap).eq(all[start..].iter().cloned()), "from {start}");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The AVX-512 backend: eight elements at a time with 52-bit integer multiply-add (IFMA).
 //!
-//! `word.rs` wraps the instructions, `lanes.rs` builds field arithmetic from them, and each of the
+//! `word.rs` wraps the instructions, `lanes` builds field arithmetic from them, and each of the
 //! other files is one kernel. Every kernel enters through one function compiled for the CPU's
 //! features, and all below it is inlined into that.
 

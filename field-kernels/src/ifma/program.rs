@@ -152,6 +152,8 @@ struct Machine<'a, S: FieldSpec> {
     registers: &'a mut [Scratch],
     /// Columns in limbs, one for each side of an instruction.
     loaded: [&'a mut [Scratch]; 2],
+    /// Room for rows that wrap around the end of their column.
+    wrapped: [Fp<S>; TILE],
 }
 
 /// Runs `program` on some rows.
@@ -182,7 +184,8 @@ pub(super) fn run_rows<S: FieldSpec>(
         let loaded = [carver.cut(EIGHTS), carver.cut(EIGHTS)];
         let sums = carver.cut(EIGHTS * program.output_columns);
         let used = carver.cut_filled(program.output_columns, 0);
-        let mut machine = Machine { token, columns, uniforms: limbs, registers, loaded };
+        let wrapped = [Fp::ZERO; TILE];
+        let mut machine = Machine { token, columns, uniforms: limbs, registers, loaded, wrapped };
         run_tiles(token, &mut machine, lanes, uniforms, outputs, sums, used);
     });
 }
@@ -289,9 +292,9 @@ impl<S: FieldSpec> Machine<'_, S> {
         let token = self.token;
         match input.operand {
             Operand::Column { index, rotation } => {
-                let column = self.columns[index as usize];
+                let Self { columns, wrapped, loaded, .. } = self;
+                let column = columns[index as usize];
                 let start = (first as i64 + i64::from(rotation)).rem_euclid(column.len() as i64) as usize;
-                let mut wrapped = [Fp::ZERO; TILE];
                 let rows = match column.get(start..start + len) {
                     Some(rows) if len.is_multiple_of(LANES) => rows.as_chunks::<LANES>().0,
                     _ => {
@@ -301,7 +304,7 @@ impl<S: FieldSpec> Machine<'_, S> {
                         wrapped.as_chunks::<LANES>().0
                     }
                 };
-                for (rows, loaded) in rows.iter().zip(self.loaded[side].iter_mut()) {
+                for (rows, loaded) in rows.iter().zip(loaded[side].iter_mut()) {
                     load_eight(token, rows, input.reduce, loaded);
                 }
             }

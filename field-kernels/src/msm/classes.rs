@@ -125,6 +125,11 @@ pub(super) fn classify<S: FieldSpec>(
     let mut integers = [[0; 4]; TILE];
     let tiles = lowest.chunks_mut(TILE).zip(sizes.chunks_mut(TILE));
     for (scalars, (lowest, sizes)) in scalars.chunks(TILE).zip(tiles) {
+        if let Some(ones) = read_booleans(scalars, lowest, sizes) {
+            of_size[0] += scalars.len() as u32 - ones;
+            of_size[1] += ones;
+            continue;
+        }
         let integers = &mut integers[..scalars.len()];
         backend.to_integers(scalars, integers);
         for ((integer, low), size) in integers.iter().zip(lowest).zip(sizes) {
@@ -137,9 +142,17 @@ pub(super) fn classify<S: FieldSpec>(
     stored[0] = classes;
 
     let mut filled = [0usize; CLASS_BITS.len()];
+    // Where ones go, if nothing but ones and minus ones goes there.
+    let units = classes.iter().position(|class| class.is_unit());
     for (start, scalars) in (0..).step_by(TILE).zip(scalars.chunks(TILE)) {
         let tile = start..start + scalars.len();
         let (lowest, sizes) = (&lowest[tile.clone()], &sizes[tile]);
+        if let Some(number) = units.filter(|_| sizes.iter().all(|size| *size <= 1)) {
+            let position = &mut filled[number];
+            let places = &mut places[classes[number].first as usize + *position..];
+            *position += pick_ones(start as u32, sizes, places);
+            continue;
+        }
         let integers = &mut integers[..scalars.len()];
         // Few columns have any that are longer than a limb.
         let long = sizes.iter().any(|size| size & !MINUS > 64);
@@ -159,6 +172,38 @@ pub(super) fn classify<S: FieldSpec>(
             }
         }
     }
+}
+
+/// If all scalars are 0 or 1, writes them and their numbers of bits, and tells how many are 1. Most columns of booleans
+/// are long; of others, the first few scalars tell.
+fn read_booleans<S: FieldSpec>(scalars: &[Fp<S>], lowest: &mut [u64], sizes: &mut [u16]) -> Option<u32> {
+    let differs = |a: Fp<S>, b: Fp<S>| a.0.iter().zip(b.0).fold(0, |bits, (a, b)| bits | (a ^ b)) != 0;
+    let mut ones = 0;
+    for (scalars, (lowest, sizes)) in scalars.chunks(8).zip(lowest.chunks_mut(8).zip(sizes.chunks_mut(8))) {
+        let mut other = false;
+        for (scalar, (low, size)) in scalars.iter().zip(lowest.iter_mut().zip(sizes)) {
+            let no_one = differs(*scalar, Fp::ONE);
+            other |= no_one & differs(*scalar, Fp::ZERO);
+            (*low, *size) = (u64::from(!no_one), u16::from(!no_one));
+            ones += u32::from(!no_one);
+        }
+        if other {
+            return None;
+        }
+    }
+    Some(ones)
+}
+
+/// Writes which scalars of a tile, numbered from `start` on, have a bit, without a branch on each, and tells how many
+/// there are. Their numbers of bits are 0 or 1.
+fn pick_ones(start: u32, sizes: &[u16], places: &mut [u32]) -> usize {
+    let (mut picked, mut count) = ([0; TILE], 0);
+    for (index, size) in (start..).zip(sizes) {
+        picked[count % TILE] = index;
+        count += usize::from(*size);
+    }
+    places[..count].copy_from_slice(&picked[..count]);
+    count
 }
 
 /// The classes for so many scalars of each number of bits, and the class of each number of bits: none for 0.
@@ -224,15 +269,29 @@ mod tests {
 
     #[test]
     fn every_scalar_is_in_a_class_that_holds_it() {
-        let scalars: Vec<Bn254Fr> = (0..2000u64)
-            .map(|i| match i % 5 {
-                0 => Bn254Fr::ZERO,
-                1 => -Bn254Fr::from_u64(i),
-                2 => Bn254Fr::from_u64(i & 1),
-                3 => Bn254Fr::from_u64(i).invert().unwrap(),
-                _ => Bn254Fr::from_u64(i << 40),
-            })
-            .collect();
+        check((0..2000u64).map(|i| match i % 5 {
+            0 => Bn254Fr::ZERO,
+            1 => -Bn254Fr::from_u64(i),
+            2 => Bn254Fr::from_u64(i & 1),
+            3 => Bn254Fr::from_u64(i).invert().unwrap(),
+            _ => Bn254Fr::from_u64(i << 40),
+        }));
+    }
+
+    #[test]
+    fn booleans_are_ones_alone_and_beside_others() {
+        let boolean = |i: u64| Bn254Fr::from_u64((i * i / 7) & 1);
+        check((0..2000).map(boolean));
+        check((0..300).map(|_| Bn254Fr::ONE));
+        check((0..300).map(|_| Bn254Fr::ZERO));
+        // Tiles of booleans between others: those of one bit have a class, or join a wider one.
+        check((0..5000).map(|i| if i % 1000 == 999 { -boolean(i) } else { boolean(i) }));
+        check((0..5000).map(|i| if i % 1000 == 999 { Bn254Fr::from_u64(i) } else { boolean(i) }));
+        check((0..600).map(|i| if i < 512 { Bn254Fr::from_u64(i << 50) } else { boolean(i) }));
+    }
+
+    fn check(scalars: impl Iterator<Item = Bn254Fr>) {
+        let scalars: Vec<Bn254Fr> = scalars.collect();
         Scratch::new().with(column_lines(scalars.len()) + lines(scalars.len()), |carver| {
             let memory = carver.cut(column_lines(scalars.len()));
             classify(Scalar::new(), &scalars, memory, carver);

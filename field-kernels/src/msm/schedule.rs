@@ -18,7 +18,7 @@ const TASKS_PER_THREAD: usize = 4;
 /// Bases are copied into whole cache lines if each is read that many times.
 const COPY_FROM: u64 = 3;
 
-/// Some scalars of a class, for one window.
+/// Some scalars of a class, for some windows.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Task<C: CurveSpec> {
@@ -31,14 +31,17 @@ struct Task<C: CurveSpec> {
     count: u32,
     /// Bits per window.
     window: u32,
-    /// Which window, lowest first.
+    /// Which windows, the lowest of all first, and how many.
     index: u32,
+    windows: u32,
+    /// Keeps the size a multiple of the alignment, without padding.
+    _rest: u32,
     sum: Projective<C>,
 }
 
 // SAFETY: integers and points, which may be zero.
 unsafe impl<C: CurveSpec> Zeroable for Task<C> {}
-// SAFETY: 32 bytes of integers and a point of 128, all aligned to 8: no padding.
+// SAFETY: 40 bytes of integers and a point of 128, all aligned to 8: no padding.
 unsafe impl<C: CurveSpec> NoUninit for Task<C> {}
 // SAFETY: integers and points of any value.
 unsafe impl<C: CurveSpec> AnyBitPattern for Task<C> {}
@@ -71,7 +74,7 @@ pub(super) fn most_lines<C: CurveSpec, B: Backend>(
     let columns = wave(threads).min(columns);
     let windows = CLASS_BITS.map(|bits| {
         let class = Class { bits, ..Class::default() };
-        window::lines::<C, B>(scalars, class, best_window(scalars, bits))
+        window::most_lines::<C, B>(scalars, class, best_window(scalars, bits))
     });
     let task = windows.into_iter().fold(classes::lines(scalars), usize::max);
     lines_of::<Affine<C>>(scalars) + wave_lines::<C>(columns, scalars, threads) + threads * task
@@ -150,12 +153,18 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
         let column = column(task.column as usize);
         let class = column.classes[task.class as usize];
         let scalars = column.piece(class, task.first, task.count);
-        let lines = window::lines::<C, B>(task.count as usize, class, task.window);
-        task.sum = scratch
-            .with(lines, |carver| window::sum(backend, carver, bases, scalars, task.index, task.window));
+        let lines = window::lines::<C, B>(task.count as usize, class, task.window, task.windows);
+        let range = task.index..task.index + task.windows;
+        task.sum =
+            scratch.with(lines, |carver| window::sum(backend, carver, bases, scalars, range, task.window));
     });
     tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
-    join(tasks, sums);
+    let tasks = &*tasks;
+    for_each_mut(executor, sums, |column, sum| {
+        let first = tasks.partition_point(|task| (task.column as usize) < column);
+        let count = tasks[first..].partition_point(|task| task.column as usize == column);
+        *sum = join(&tasks[first..][..count]);
+    });
 }
 
 /// Writes the tasks of all columns, and tells how many there are.
@@ -183,12 +192,25 @@ fn cut<'a, C: CurveSpec>(
         let wanted = (of_class(class) / u64::from(windows)).div_ceil(share) as usize;
         let pieces = if threads == 1 { 1 } else { wanted.clamp(1, (count >> (window + 1)).max(1)) };
         let len = class.count.div_ceil(pieces as u32);
-        for index in 0..windows {
+        // Windows of few points go together, but no more of them than make a thread's share.
+        let together = match (pieces, threads) {
+            (1, 1) => window::together(count, window),
+            (1, _) => {
+                let share = (share * u64::from(windows)).div_ceil(of_class(class).max(1));
+                window::together(count, window).min(u32::try_from(share).unwrap_or(u32::MAX))
+            }
+            _ => 1,
+        };
+        // As many in each task.
+        let together = windows.div_ceil(windows.div_ceil(together));
+        for index in (0..windows).step_by(together as usize) {
+            let windows = together.min(windows - index);
             for first in (0..class.count).step_by(len as usize) {
                 let count = len.min(class.count - first);
-                let cost = pass_cost(count as usize, window, window);
-                let sum = Projective::IDENTITY;
-                tasks[filled] = Task { cost, column, class: number, first, count, window, index, sum };
+                let cost = u64::from(windows) * pass_cost(count as usize, window, window);
+                let (class, sum) = (number, Projective::IDENTITY);
+                tasks[filled] =
+                    Task { cost, column, class, first, count, window, index, windows, _rest: 0, sum };
                 filled += 1;
             }
         }
@@ -196,23 +218,22 @@ fn cut<'a, C: CurveSpec>(
     filled
 }
 
-/// The sums of whole columns from those of their tasks: those of a column are neighbours, and among them
-/// those of a class, lowest window first, and among them the pieces of a window.
-fn join<C: CurveSpec>(tasks: &[Task<C>], sums: &mut [Projective<C>]) {
-    sums.fill(Projective::IDENTITY);
+/// The sum of a whole column from those of its tasks: those of a class are neighbours, lowest window first, and
+/// among them the pieces of a window.
+fn join<C: CurveSpec>(tasks: &[Task<C>]) -> Projective<C> {
+    let mut column = Projective::IDENTITY;
     // Of the windows of the class so far, the highest first, by Horner's rule.
     let mut sum = Projective::IDENTITY;
     for (position, task) in tasks.iter().enumerate().rev() {
         sum += task.sum;
         match position.checked_sub(1).map(|below| &tasks[below]) {
-            Some(below) if (below.column, below.class) != (task.column, task.class) => {
-                sums[task.column as usize] += std::mem::take(&mut sum);
+            Some(below) if below.class == task.class => {
+                sum = shift(sum, (task.index - below.index) * task.window);
             }
-            None => sums[task.column as usize] += std::mem::take(&mut sum),
-            Some(below) if below.index == task.index => {}
-            Some(_) => sum = shift(sum, task.window),
+            _ => column += std::mem::take(&mut sum),
         }
     }
+    column
 }
 
 /// 2^bits·point.

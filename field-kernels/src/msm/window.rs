@@ -1,4 +1,9 @@
-//! One window of one class: points into buckets, buckets into their weighted sum.
+//! Some windows of one class: points into buckets, buckets into their weighted sum.
+//!
+//! Where there are few points, several windows go through all steps together: so many additions share an
+//! inversion as if there were more points.
+
+use std::ops::Range;
 
 use super::classes::{Class, Piece};
 use super::digits::digits;
@@ -7,74 +12,141 @@ use crate::contract::{Backend, NEGATIVE};
 use crate::scratch::{Carver, lines_of};
 use crate::{Affine, CurveSpec, Projective};
 
-/// Below this many points the inversions of affine additions do not pay.
+/// Below this many points, counted once for each window, the inversions of affine additions do not pay.
 const MIN_AFFINE: usize = 192;
+
+/// Points, counted once for each window, or buckets that go through the steps together if there are several
+/// windows: their sums fit the second-level cache.
+const TOGETHER: usize = 1 << 13;
 
 /// Buckets of a window, the empty one of digit 0 included.
 fn buckets(window: u32) -> usize {
     (1 << (window - 1)) + 1
 }
 
-/// How many bits of a bucket's number tell its column; the others tell its row.
-fn shift(window: u32) -> u32 {
-    window / 2
+/// The most windows that `count` points go through together.
+pub(super) fn together(count: usize, window: u32) -> u32 {
+    (TOGETHER / count.max(buckets(window))).clamp(1, 64) as u32
 }
 
-/// Rows and columns of buckets, those of weight 0 included.
-fn sides(window: u32) -> [usize; 2] {
-    [(1usize << (window - 1 - shift(window))) + 1, 1 << shift(window)]
+/// How buckets are joined. With d = high·2^h + low, Σ d·bucket\[d\] is
+/// 2^h·Σ high·(row sum) + Σ low·(column sum); and Σ low·(column sum) is Σ 2^b·(the sum of those columns whose
+/// number has bit b). So all additions but those of w multiples of powers of two are independent of each other.
+#[derive(Clone, Copy)]
+struct Joins {
+    window: u32,
 }
 
-/// How members and groups are summed up: the points by buckets, then the buckets by rows and columns.
-fn uses(count: usize, window: u32) -> [[usize; 2]; 3] {
-    let [rows, columns] = sides(window);
-    [[count, buckets(window)], [buckets(window), rows], [buckets(window), columns]]
+impl Joins {
+    /// How many bits of a bucket's number tell its column; the others tell its row.
+    fn shift(self) -> u32 {
+        self.window / 2
+    }
+
+    /// Columns of buckets, that of weight 0 included.
+    fn columns(self) -> usize {
+        1 << self.shift()
+    }
+
+    /// Columns and rows, those of weight 0 included.
+    fn lines(self) -> usize {
+        self.columns() + (1usize << (self.window - 1 - self.shift())) + 1
+    }
+
+    /// The column and the row of bucket d among the lines; none for those of weight 0.
+    fn lines_of(self, d: usize) -> [Option<usize>; 2] {
+        let (low, high) = (d & (self.columns() - 1), d >> self.shift());
+        [(low > 0).then_some(low), (high > 0).then_some(self.columns() + high)]
+    }
+
+    /// The powers of two whose sums a line belongs to.
+    fn bits_of(self, line: usize) -> impl Iterator<Item = usize> {
+        let (number, first) = match line.checked_sub(self.columns()) {
+            None => (line, 0),
+            Some(high) => (high, self.shift() as usize),
+        };
+        (0..usize::BITS as usize).filter(move |bit| number >> bit & 1 == 1).map(move |bit| first + bit)
+    }
 }
 
-/// Memory for a window.
+/// How members and groups are summed up: the points by buckets, then the buckets by rows and columns, then
+/// those by powers of two.
+fn uses(count: usize, window: u32, windows: usize) -> [[usize; 2]; 3] {
+    let (all, joins) = (buckets(window), Joins { window });
+    [
+        [windows * count, windows * all],
+        [windows * 2 * all, windows * joins.lines()],
+        [windows * joins.lines() * window as usize, windows * window as usize],
+    ]
+}
+
+/// Memory for some windows.
 #[derive(Debug)]
 struct Workspace<'a, C: CurveSpec, B: Backend> {
     summer: Summer<'a, C, B>,
-    /// What is summed, sorted by group: bases with their signs, then buckets.
+    /// What is summed, sorted by group: bases with their signs, then buckets, then lines of buckets.
     sorted: &'a mut [u32],
     /// How many there are in each group.
     sizes: &'a mut [u32],
     /// Where the next member of each group goes.
     next: &'a mut [u32],
     buckets: &'a mut [Affine<C>],
-    /// Sums of rows or columns.
+    /// Sums of lines.
     sums: &'a mut [Affine<C>],
 }
 
-/// Lines of memory that [`sum`] takes for as many scalars.
-pub(super) fn lines<C: CurveSpec, B: Backend>(count: usize, class: Class, window: u32) -> usize {
-    if count < MIN_AFFINE {
+/// The most members and groups of all uses.
+fn most(uses: [[usize; 2]; 3]) -> [usize; 2] {
+    [0, 1].map(|index| uses.iter().map(|of| of[index]).max().unwrap_or(0))
+}
+
+/// Lines of memory that [`sum`] takes for as many scalars in as many windows.
+pub(super) fn lines<C: CurveSpec, B: Backend>(
+    count: usize,
+    class: Class,
+    window: u32,
+    windows: u32,
+) -> usize {
+    let windows = windows as usize;
+    if count * windows < MIN_AFFINE {
         return lines_of::<u32>(count) + lines_of::<Projective<C>>(buckets(window));
     }
     if class.is_unit() {
         return Summer::<C, B>::lines(&[[count, 2]]);
     }
-    let all = buckets(window);
-    Summer::<C, B>::lines(&uses(count, window))
+    let uses = uses(count, window, windows);
+    let [members, groups] = most(uses);
+    Summer::<C, B>::lines(&uses)
         + lines_of::<u32>(count)
-        + lines_of::<u32>(count.max(all))
-        + 2 * lines_of::<u32>(all)
-        + lines_of::<Affine<C>>(all)
-        + lines_of::<Affine<C>>(sides(window)[0].max(sides(window)[1]))
+        + lines_of::<u32>(members)
+        + 2 * lines_of::<u32>(groups)
+        + lines_of::<Affine<C>>(windows * buckets(window))
+        + lines_of::<Affine<C>>(groups)
 }
 
-/// Σ digit(scalar)·base over scalars, for the digits of window `index`.
+/// Lines of memory that [`sum`] takes at most for up to as many scalars in as many windows as go together.
+pub(super) fn most_lines<C: CurveSpec, B: Backend>(count: usize, class: Class, window: u32) -> usize {
+    // Several windows together have as many points or buckets as this; and each of them takes most if they are
+    // buckets, which have to be joined.
+    let several = (2..=14).map(|window| {
+        lines::<C, B>(1 << (window - 1), class, window, (TOGETHER >> (window - 1)).min(64) as u32)
+    });
+    several.fold(lines::<C, B>(count, class, window, together(count, window)), usize::max)
+}
+
+/// Σ digit(scalar)·base over scalars, for the digits of each of `range`: the sum of the first window, 2^`window` times
+/// that of the next, and so on.
 pub(super) fn sum<C: CurveSpec, B: Backend>(
     backend: B,
     carver: &mut Carver<'_>,
     bases: &[Affine<C>],
     scalars: Piece<'_>,
-    index: u32,
+    range: Range<u32>,
     window: u32,
 ) -> Projective<C> {
-    let count = scalars.places.len();
-    if count < MIN_AFFINE {
-        return sum_few(carver, bases, scalars, index, window);
+    let (count, windows) = (scalars.places.len(), range.len());
+    if count * windows < MIN_AFFINE {
+        return sum_few(carver, bases, scalars, range, window);
     }
     if scalars.class.is_unit() {
         // All digits are 1 or -1.
@@ -84,76 +156,103 @@ pub(super) fn sum<C: CurveSpec, B: Backend>(
         return total.into();
     }
     let (keys, all) = (carver.cut(count), buckets(window));
-    digits(scalars, index, window, keys);
+    let uses = uses(count, window, windows);
+    let [members, groups] = most(uses);
     let mut workspace = Workspace {
-        summer: Summer::new(backend, carver, &uses(count, window)),
-        sorted: carver.cut(count.max(all)),
-        sizes: carver.cut(all),
-        next: carver.cut(all),
-        buckets: carver.cut_filled(all, Affine::IDENTITY),
-        sums: carver.cut(sides(window)[0].max(sides(window)[1])),
+        summer: Summer::new(backend, carver, &uses),
+        sorted: carver.cut(members),
+        sizes: carver.cut(groups),
+        next: carver.cut(groups),
+        buckets: carver.cut_filled(windows * all, Affine::IDENTITY),
+        sums: carver.cut(groups),
     };
-    workspace.sort_by_digit(keys, scalars.places);
+    let mut filled = 0;
+    for (number, index) in range.enumerate() {
+        digits(scalars, index, window, keys);
+        filled += workspace.sort_by_digit(keys, scalars.places, number * all..(number + 1) * all, filled);
+    }
     let Workspace { summer, sorted, sizes, buckets, .. } = &mut workspace;
-    summer.sum_groups(bases, sorted, sizes, |digit, sum| buckets[digit] = sum);
-    workspace.weighted_sum(window)
+    summer.sum_groups(bases, &sorted[..filled], &sizes[..windows * all], |group, sum| buckets[group] = sum);
+    workspace.weighted_sum(windows, Joins { window })
 }
 
 impl<C: CurveSpec, B: Backend> Workspace<'_, C, B> {
-    /// Counting sort of the places by the magnitude of their digit; zero digits go last, and are in no
-    /// group.
-    fn sort_by_digit(&mut self, keys: &[u32], places: &[u32]) {
-        let Self { sorted, sizes, next, .. } = self;
-        count(sizes, next, keys.iter().map(|key| key & !NEGATIVE));
+    /// Counting sort of the places by the magnitude of their digit, into groups of their own from place `start` on.
+    /// Returns how many there are; zero digits are in no group, and what comes next takes their place.
+    fn sort_by_digit(&mut self, keys: &[u32], places: &[u32], groups: Range<usize>, start: usize) -> usize {
+        let sorted = &mut self.sorted[start..];
+        let (sizes, next) = (&mut self.sizes[groups.clone()], &mut self.next[groups]);
+        let count = count(sizes, next, keys.iter().map(|key| (key & !NEGATIVE) as usize));
         for (key, place) in keys.iter().zip(places) {
             let position = &mut next[(key & !NEGATIVE) as usize];
             sorted[*position as usize] = place ^ (key & NEGATIVE);
             *position += 1;
         }
+        count
     }
 
-    /// Σ d·bucket\[d\].
-    ///
-    /// With d = high·2^h + low this is 2^h·Σ high·(row sum) + Σ low·(column sum): two batches of
-    /// independent affine additions, and running sums over about 2^h groups only, where one running
-    /// sum over all buckets would take two dependent additions for each.
-    fn weighted_sum(&mut self, window: u32) -> Projective<C> {
-        let shift = shift(window);
-        let [rows, columns] = sides(window);
-        let total = self.weighted_groups(rows, |d| d >> shift);
-        let total = (0..shift).fold(total, |total, _| total.double());
-        total + self.weighted_groups(columns, |d| d & ((1 << shift) - 1))
-    }
-
-    /// Σ g·(sum of the buckets in group g).
-    fn weighted_groups(&mut self, groups: usize, group: impl Fn(u32) -> u32) -> Projective<C> {
+    /// Σ 2^(window·number)·Σ d·bucket\[d\].
+    fn weighted_sum(&mut self, windows: usize, joins: Joins) -> Projective<C> {
+        let (all, lines, bits) = (buckets(joins.window), joins.lines(), joins.window as usize);
+        // All that are not there are left out.
         let Self { summer, sorted, sizes, next, buckets, sums } = self;
-        let (sizes, next, sums) = (&mut sizes[..groups], &mut next[..groups], &mut sums[..groups]);
-        // Those in group 0, which has no weight, are left out like empty ones.
-        let group_of = |(d, bucket): (u32, &Affine<C>)| if bucket.is_identity() { 0 } else { group(d) };
-        count(sizes, next, (0..).zip(buckets.iter()).map(group_of));
-        for (d, bucket) in (0..).zip(buckets.iter()) {
-            let position = &mut next[group_of((d, bucket)) as usize];
-            sorted[*position as usize] = d;
-            *position += 1;
-        }
+        let of_bucket = |index: usize| {
+            let (number, d) = (index / all, index % all);
+            joins.lines_of(d).into_iter().flatten().map(move |line| number * lines + line)
+        };
+        sort(buckets, of_bucket, sorted, (&mut sizes[..windows * lines], &mut next[..windows * lines]));
+        let sums = &mut sums[..windows * lines];
         sums.fill(Affine::IDENTITY);
-        summer.sum_groups(buckets, sorted, sizes, |group, sum| sums[group] = sum);
-        running_sum(sums[1..].iter().map(|sum| Projective::from(*sum)))
+        summer.sum_groups(buckets, sorted, &sizes[..windows * lines], |group, sum| sums[group] = sum);
+
+        let of_line = |index: usize| {
+            let (number, line) = (index / lines, index % lines);
+            joins.bits_of(line).map(move |bit| number * bits + bit)
+        };
+        sort(sums, of_line, sorted, (&mut sizes[..windows * bits], &mut next[..windows * bits]));
+        let powers = &mut buckets[..windows * bits];
+        powers.fill(Affine::IDENTITY);
+        summer.sum_groups(sums, sorted, &sizes[..windows * bits], |group, sum| powers[group] = sum);
+        powers.iter().rev().fold(Projective::IDENTITY, |total, power| total.double().add_affine(*power))
+    }
+}
+
+/// Sorts the places of points by their groups, of which there may be several for each. Those that are the
+/// identity are left out.
+fn sort<C: CurveSpec, I: Iterator<Item = usize>>(
+    points: &[Affine<C>],
+    groups: impl Fn(usize) -> I,
+    sorted: &mut [u32],
+    (sizes, next): (&mut [u32], &mut [u32]),
+) {
+    let places = || (0..points.len()).filter(|place| !points[*place].is_identity());
+    sizes.fill(0);
+    places().flat_map(&groups).for_each(|group| sizes[group] += 1);
+    let mut start = 0;
+    for (size, next) in sizes.iter().zip(next.iter_mut()) {
+        *next = start;
+        start += size;
+    }
+    for place in places() {
+        for group in groups(place) {
+            sorted[next[group] as usize] = place as u32;
+            next[group] += 1;
+        }
     }
 }
 
 /// Counts the members of groups 1, 2, ... in `sizes`, and notes where each group starts. Those of group 0
 /// are not counted, and start after all others.
-fn count(sizes: &mut [u32], next: &mut [u32], members: impl Iterator<Item = u32>) {
+fn count(sizes: &mut [u32], next: &mut [u32], members: impl Iterator<Item = usize>) -> usize {
     sizes.fill(0);
-    members.for_each(|group| sizes[group as usize] += 1);
+    members.for_each(|group| sizes[group] += 1);
     let mut start = 0;
     for (size, next) in sizes.iter().zip(next.iter_mut()).skip(1) {
         *next = start;
         start += size;
     }
     (sizes[0], next[0]) = (0, start);
+    start as usize
 }
 
 #[inline(always)]
@@ -177,17 +276,21 @@ fn sum_few<C: CurveSpec>(
     carver: &mut Carver<'_>,
     bases: &[Affine<C>],
     scalars: Piece<'_>,
-    index: u32,
+    range: Range<u32>,
     window: u32,
 ) -> Projective<C> {
     let keys = carver.cut(scalars.places.len());
-    let buckets = carver.cut_filled(buckets(window), Projective::IDENTITY);
-    digits(scalars, index, window, keys);
-    for (key, place) in keys.iter().zip(scalars.places) {
-        let bucket = &mut buckets[(key & !NEGATIVE) as usize];
-        if key & !NEGATIVE != 0 {
-            *bucket = bucket.add_affine(signed_base(bases, place ^ (key & NEGATIVE)));
+    let buckets = carver.cut(buckets(window));
+    range.rev().fold(Projective::IDENTITY, |total, index| {
+        buckets.fill(Projective::IDENTITY);
+        digits(scalars, index, window, keys);
+        for (key, place) in keys.iter().zip(scalars.places) {
+            let bucket = &mut buckets[(key & !NEGATIVE) as usize];
+            if key & !NEGATIVE != 0 {
+                *bucket = bucket.add_affine(signed_base(bases, place ^ (key & NEGATIVE)));
+            }
         }
-    }
-    running_sum(buckets[1..].iter().copied())
+        let total = (0..window).fold(total, |total, _| total.double());
+        total + running_sum(buckets[1..].iter().copied())
+    })
 }

@@ -102,8 +102,8 @@ impl Kernels {
 
     /// Transforms each job.
     ///
-    /// Works on columns side by side where there is one for each thread at least, and with all
-    /// threads on one after the other where there are fewer.
+    /// Works on columns side by side while there is one for each thread, and with all threads on one after the other
+    /// where there are fewer.
     fn transform<S: FieldSpec>(&self, domain: &Domain<S>, kind: Kind<S>, jobs: &mut [impl Job<S>]) {
         if jobs.is_empty() {
             return;
@@ -145,17 +145,15 @@ fn run<S: FieldSpec, B: Backend>(
     let (executor, scratch) = (kernels.executor().as_ref(), kernels.scratch());
     let mut tables = scratch.lend(B::transform_lines(domain, kind));
     let transform = backend.transform(executor, &mut tables.carver(), domain, kind);
-    if jobs.len() < executor.threads() {
-        for job in jobs {
-            let (from, out) = job.parts();
-            backend.run_transform(executor, scratch, &transform, from, out);
-        }
-        return;
-    }
-    for_each_mut(executor, jobs, |_, job| {
+    let (each, shared) = jobs.split_at_mut(jobs.len() - jobs.len() % executor.threads());
+    for_each_mut(executor, each, |_, job| {
         let (from, out) = job.parts();
         backend.run_transform(&Sequential, scratch, &transform, from, out);
     });
+    for job in shared {
+        let (from, out) = job.parts();
+        backend.run_transform(executor, scratch, &transform, from, out);
+    }
 }
 
 fn check<S: FieldSpec>(domain: &Domain<S>, len: usize) {

@@ -15,7 +15,7 @@ use crate::scratch::lines_of;
 use crate::{FieldSpec, Fp, Kernels, Scratch};
 
 /// Fewer rows than this are not worth handing to another thread.
-const MIN_ROWS_PER_TASK: usize = 8 * TILE;
+const MIN_ROWS_PER_TASK: usize = 2 * TILE;
 
 /// Columns of which tasks write some rows each.
 pub(crate) struct Outputs<'a, S: FieldSpec> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::worker::Sharing;
 use super::{Grain, WorkStealing};
-use crate::Executor;
+use crate::{Executor, Spawn, aside};
 
 impl Executor for WorkStealing {
     fn threads(&self) -> usize {
@@ -38,8 +38,11 @@ impl Executor for WorkStealing {
         self.enter(work);
     }
 
-    fn is_outside(&self) -> bool {
-        self.current_worker().is_none() && !self.handle.companion.is_here()
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+        match self.handle.companion.is_here() {
+            true => aside::run(&|task| rayon::spawn(task), body),
+            false => aside::run(&|task| drop(self.submit(task)), body),
+        }
     }
 
     fn in_line(&self) -> Option<Arc<dyn Executor>> {

@@ -6,7 +6,7 @@ use halo2_proofs::plonk::{Error, keygen_vk};
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255};
 use parhelion::{Prover, zcash};
 
-use crate::circuits::{Bits, Everything, Product};
+use crate::circuits::{Bits, Carried, Everything, Product};
 use crate::common::{Setup, rng};
 
 /// The slices the library wants.
@@ -51,6 +51,12 @@ fn a_gate_alone() {
     let setup = Setup::<EqAffine>::new(4, &Bits(4));
     setup.assert_same(&[Bits(4)], &[&[]]);
     setup.assert_same(&[Bits(4), Bits(4)], &[&[], &[]]);
+}
+
+#[test]
+fn fixed_values_may_depend_on_each_other() {
+    let setup = Setup::<EqAffine>::new(4, &Carried);
+    setup.assert_same(&[Carried], &[&[]]);
 }
 
 #[test]

@@ -257,3 +257,41 @@ impl<F: PrimeField> Circuit<F> for Bits {
         )
     }
 }
+
+/// A fixed value that is made of one in another region: it must be asked for after that.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Carried;
+
+impl<F: PrimeField> Circuit<F> for Carried {
+    type Config = (Column<Advice>, Column<Fixed>);
+    type FloorPlanner = SimpleFloorPlanner;
+
+    fn without_witnesses(&self) -> Self {
+        Self
+    }
+
+    fn configure(meta: &mut ConstraintSystem<F>) -> Self::Config {
+        let (advice, fixed) = (meta.advice_column(), meta.fixed_column());
+        meta.create_gate("the same", |meta| {
+            let value = meta.query_advice(advice, Rotation::cur());
+            let expected = meta.query_fixed(fixed);
+            vec![expected.clone() * (value - expected)]
+        });
+        (advice, fixed)
+    }
+
+    fn synthesize(&self, (advice, fixed): Self::Config, mut layouter: impl Layouter<F>) -> Result<(), Error> {
+        let mut value = Value::known(F::from(7));
+        for row in 0..4u64 {
+            let cell = layouter.assign_region(
+                || "one more",
+                |mut region| {
+                    region.assign_advice(|| "value", advice, 0, || Value::known(F::from(7 + row)))?;
+                    region.assign_fixed(|| "expected", fixed, 0, || value)
+                },
+            )?;
+            value = cell.value().map(|value| *value + F::ONE);
+        }
+        Ok(())
+    }
+}

@@ -71,6 +71,21 @@ where
         Ok(transcript.finalize())
     }
 
+    /// The engine's key and proof, where circuits may be looked at by several threads.
+    pub(crate) fn ours_in_parallel<ConcreteCircuit: Circuit<C::ScalarExt> + Sync>(
+        &self,
+        prover: &Prover,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        seed: u64,
+    ) -> Result<Vec<u8>, Error> {
+        let params = prover.prepare_zcash_params(&self.params)?;
+        let key = prover.prepare_zcash_parallel(&params, self.pk.get_vk(), &circuits[0])?;
+        let mut transcript = Blake2bWrite::<_, C, Challenge255<C>>::init(Vec::new());
+        prover.prove_zcash_parallel(&key, circuits, instances, rng(seed), &mut transcript)?;
+        Ok(transcript.finalize())
+    }
+
     /// Whether the library's verifier accepts a proof.
     pub(crate) fn verify(&self, proof: &[u8], instances: &[&[&[C::ScalarExt]]]) -> bool {
         let mut transcript = Blake2bRead::<_, C, Challenge255<C>>::init(proof);
@@ -78,8 +93,8 @@ where
         plonk::verify_proof(&self.params, self.pk.get_vk(), strategy, instances, &mut transcript).is_ok()
     }
 
-    /// Proves with every backend and with 1, 2 and 3 threads, and compares with the library.
-    pub(crate) fn assert_same<ConcreteCircuit: Circuit<C::ScalarExt>>(
+    /// Proves with every backend and with 1, 2 and 3 threads, both ways, and compares with the library.
+    pub(crate) fn assert_same<ConcreteCircuit: Circuit<C::ScalarExt> + Sync>(
         &self,
         circuits: &[ConcreteCircuit],
         instances: &[&[&[C::ScalarExt]]],
@@ -98,6 +113,8 @@ where
                     "{kernels:?}, {threads} threads: {same} of {} bytes agree",
                     stock.len()
                 );
+                let ours = self.ours_in_parallel(&prover, circuits, instances, seed).unwrap();
+                assert!(ours == stock, "{kernels:?}, {threads} threads, in parallel");
             }
         }
     }

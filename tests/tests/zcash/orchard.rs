@@ -26,6 +26,8 @@ fn actions_are_proven_as_the_library_does_and_orchard_verifies() {
             let key = setup.key(&prover, &empty).unwrap();
             let ours = Setup::ours(&prover, &key, &actions.circuits, &instances, 3).unwrap();
             assert!(ours == stock, "{kernels:?}, {threads} threads, {} actions", actions.circuits.len());
+            let ours = setup.ours_in_parallel(&prover, &actions.circuits, &instances, 3).unwrap();
+            assert!(ours == stock, "{kernels:?}, {threads} threads, in parallel");
         }
         let proof = Proof::new(stock);
         assert_eq!(proof.as_ref().len(), Proof::expected_proof_size(actions.circuits.len()));

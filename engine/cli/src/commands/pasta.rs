@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use halo2_proofs::pasta::{EqAffine, Fp};
-use halo2_proofs::plonk::{SingleVerifier, VerifyingKey, keygen_vk, verify_proof};
+use halo2_proofs::plonk::{
+    ProvingKey, SingleVerifier, VerifyingKey, create_proof, keygen_pk, keygen_vk, verify_proof,
+};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::transcript::{Blake2bRead, Blake2bWrite, Challenge255, TranscriptWrite};
 use parhelion::zcash::PreparedKey;
@@ -80,14 +82,48 @@ pub(crate) struct Setting<D: PastaDemo> {
 }
 
 impl<D: PastaDemo> Setting<D> {
+    /// Has the library make the verifying key.
+    pub(crate) fn new(
+        demo: D,
+        keygen_circuit: D::Circuit,
+        params: Params<EqAffine>,
+    ) -> Result<Self, CommandError> {
+        let vk = keygen_vk(&params, &keygen_circuit).map_err(CommandError::Pasta)?;
+        Ok(Self { params, vk, keygen_circuit, demo })
+    }
+
+    /// Randomness for proofs that are compared.
+    pub(crate) fn rng(&self, seed: u64) -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(seed)
+    }
+
     /// The key of this setting, for the engine.
     pub(crate) fn key(&self, prover: &Prover) -> Result<PreparedKey<EqAffine>, CommandError> {
         let params = prover.prepare_zcash_params(&self.params)?;
-        Ok(prover.prepare_zcash(&params, &self.vk, &self.keygen_circuit)?)
+        Ok(prover.prepare_zcash_parallel(&params, &self.vk, &self.keygen_circuit)?)
+    }
+
+    /// The library's key.
+    pub(crate) fn stock_key(&self) -> Result<ProvingKey<EqAffine>, CommandError> {
+        keygen_pk(&self.params, self.vk.clone(), &self.keygen_circuit).map_err(CommandError::Pasta)
+    }
+
+    /// Makes a proof with the library.
+    pub(crate) fn stock<T: TranscriptWrite<EqAffine, Challenge255<EqAffine>>>(
+        &self,
+        pk: &ProvingKey<EqAffine>,
+        rng: ChaCha20Rng,
+        transcript: &mut T,
+    ) -> Result<(), CommandError> {
+        let circuits = self.demo.circuits();
+        with_instances(self.demo.instances(), |instances| {
+            create_proof(&self.params, pk, circuits, instances, rng, transcript)
+        })
+        .map_err(CommandError::Pasta)
     }
 
     /// Makes a proof with the engine.
-    pub(crate) fn prove<T: TranscriptWrite<EqAffine, Challenge255<EqAffine>>>(
+    pub(crate) fn prove<T: TranscriptWrite<EqAffine, Challenge255<EqAffine>> + Send>(
         &self,
         prover: &Prover,
         key: &PreparedKey<EqAffine>,
@@ -96,7 +132,7 @@ impl<D: PastaDemo> Setting<D> {
     ) -> Result<(), CommandError> {
         let circuits = self.demo.circuits();
         with_instances(self.demo.instances(), |instances| {
-            prover.prove_zcash(key, circuits, instances, rng, transcript)
+            prover.prove_zcash_parallel(key, circuits, instances, rng, transcript)
         })?;
         Ok(())
     }

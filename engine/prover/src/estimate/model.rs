@@ -63,7 +63,7 @@ impl<C: CurveSpec> Model<'_, C> {
 
     /// Advice columns while circuits assign them, and while they are committed to.
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
-        let Taken { cells, reach, early, holes } = sizes.taken;
+        let Taken { cells, reach, early, holes, .. } = sizes.taken;
         let phases = self.key.shape().phases();
         tally.kept += holes;
         let mut packed = 0;
@@ -73,8 +73,12 @@ impl<C: CurveSpec> Model<'_, C> {
                 Synthesis::Regions => advice.len(),
             };
             let (closed, last) = advice.split_at(advice.len() - open);
+            let ahead = match self.reads {
+                Reads::Never => 0,
+                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(closed.len()),
+            };
             tally.keep(closed, 0);
-            tally.stage(cells + (open + early).min(advice.len()));
+            tally.stage(cells + (open + early + ahead).min(advice.len()));
             match self.reads {
                 Reads::Never => tally.keep(last, 0),
                 // Circuits that end a phase on their way still have their cells.
@@ -233,5 +237,9 @@ impl<C: CurveSpec> Model<'_, C> {
         let batch = reads(opening::batch(self.threads));
         // The sum and the next one while columns are added; the quotient and h when they are there.
         tally.stage(sets.len() + 1 + batch.max(1));
+        if self.key.hiding.is_some() {
+            // What is opened, powers of x, multiples of the bases for both sides.
+            tally.stage(4);
+        }
     }
 }

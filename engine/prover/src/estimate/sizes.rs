@@ -68,7 +68,7 @@ impl Sizes {
         // Every cell may be kept, and every column be open.
         let columns = shape.num_advice();
         let cells = (columns * n).div_ceil(column / CELL);
-        let most = Taken { cells, reach: columns, early: columns, holes: 0 };
+        let most = Taken { cells, reach: columns, early: columns, holes: 0, absence: 0 };
         Self { taken: if least { Taken::default() } else { most }, circuits: vec![circuit; circuits] }
     }
 

@@ -1,13 +1,14 @@
 //! Columns to commitments.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp};
+use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
 use parhelion_scheduler::ExecutorExt;
 
+use super::ahead::Ahead;
 use super::opening::Poly;
 use super::synthesis::{Blinds, Witness};
 use crate::Error;
 use crate::algebra::Challenges;
-use crate::session::Session;
+use crate::session::{Session, Tools};
 use crate::stages::quotient::CircuitColumns;
 use crate::storage::StoredRef;
 
@@ -50,30 +51,47 @@ impl<C: CurveSpec> Session<'_, C> {
         columns: &[&[Fp<C::Scalar>]],
         blinds: &[Fp<C::Scalar>],
     ) -> Vec<Affine<C>> {
-        let (kernels, hiding) = (self.kernels, self.key.hiding);
-        kernels.executor().enter_pool(|| {
-            let mut commitments = kernels.msm_columns(bases, columns);
-            if let Some(hiding) = hiding {
-                for (commitment, blind) in commitments.iter_mut().zip(blinds) {
-                    *commitment += hiding.blinding.mul(*blind);
-                }
-            }
-            kernels.normalize(&commitments)
-        })
+        let tools = self.tools();
+        tools.inside(|| tools.hide(tools.kernels.msm_columns(bases, columns), blinds))
     }
 
-    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says.
+    /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says. Those of a
+    /// single circuit may have been committed to ahead.
     pub(crate) fn write_stored(&mut self, columns: &[(Poly, StoredRef<'_, C::Scalar>)]) -> Result<(), Error> {
         if self.rehearsal {
             return Ok(());
         }
-        for (index, batch) in columns.chunks(self.plan.batch).enumerate() {
-            self.progress(index * self.plan.batch, columns.len())?;
-            let (polys, stored): (Vec<_>, Vec<_>) = batch.iter().copied().unzip();
-            let rows = self.reader().all_rows(&stored)?;
-            self.write_columns(&polys.into_iter().zip(rows.iter().map(|rows| &**rows)).collect::<Vec<_>>())?;
+        let tools = self.tools();
+        let known = |(poly, _): &(Poly, _)| match poly {
+            Poly::Advice { circuit: 0, index } => self.ahead.remove(index),
+            _ => None,
+        };
+        let mut commitments: Vec<Option<Projective<C>>> = columns.iter().map(known).collect();
+        let missing: Vec<usize> =
+            (0..columns.len()).filter(|&position| commitments[position].is_none()).collect();
+        for (index, batch) in missing.chunks(self.plan.batch).enumerate() {
+            self.progress(index * self.plan.batch, missing.len())?;
+            let stored: Vec<_> = batch.iter().map(|&position| columns[position].1).collect();
+            let computed = tools.inside(|| {
+                let rows = tools.reader().all_rows(&stored)?;
+                let rows: Vec<&[_]> = rows.iter().map(|rows| &**rows).collect();
+                Ok::<_, Error>(tools.kernels.msm_columns(tools.key.lagrange_bases, &rows))
+            })?;
+            batch.iter().zip(computed).for_each(|(&position, sum)| commitments[position] = Some(sum));
         }
-        Ok(())
+        let blinds: Vec<_> = columns.iter().map(|(poly, _)| self.blind(*poly)).collect();
+        let commitments = tools.inside(|| tools.hide(commitments.into_iter().flatten().collect(), &blinds));
+        commitments.into_iter().try_for_each(|commitment| self.transcript.write_point(commitment))
+    }
+
+    /// Takes commitments over that were made ahead, if they are to columns as they are now.
+    pub(crate) fn take_ahead<'w, 'm: 'w>(
+        &mut self,
+        ahead: &Ahead<C>,
+        witnesses: impl Iterator<Item = &'w Witness<'m, C::Scalar>>,
+    ) {
+        self.ahead.extend(ahead.take());
+        witnesses.for_each(|witness| self.ahead.retain(|index, _| !witness.reopened.contains(index)));
     }
 
     /// Begins the current phase of all circuits: draws what its columns are blinded with. Nothing else
@@ -90,12 +108,14 @@ impl<C: CurveSpec> Session<'_, C> {
     }
 
     /// Ends the current phase of all circuits, which is not their last: commits to its columns, then
-    /// squeezes its challenges. Begins the next.
+    /// squeezes its challenges. Begins the next. Some commitments may have been made `ahead`.
     pub(crate) fn commit_phase(
         &mut self,
         witnesses: &mut [&mut Witness<'_, C::Scalar>],
+        ahead: &Ahead<C>,
     ) -> Result<(), Error> {
         witnesses.iter_mut().try_for_each(|witness| witness.close())?;
+        self.take_ahead(ahead, witnesses.iter().map(|witness| &**witness));
         let columns = witnesses.iter().enumerate().flat_map(|(circuit, witness)| {
             witness.closed().map(move |(index, column)| (Poly::Advice { circuit, index }, column))
         });
@@ -135,5 +155,17 @@ impl<C: CurveSpec> Session<'_, C> {
         let phases = self.key.shape().challenge_phase.iter().enumerate();
         let indices = phases.filter(|(_, after)| **after == phase).map(|(index, _)| index);
         indices.map(|index| Ok((index, self.transcript.challenge()?))).collect()
+    }
+}
+
+impl<C: CurveSpec> Tools<'_, C> {
+    /// Adds what hides commitments, where something does.
+    fn hide(self, mut commitments: Vec<Projective<C>>, blinds: &[Fp<C::Scalar>]) -> Vec<Affine<C>> {
+        if let Some(hiding) = self.key.hiding {
+            self.kernels.executor().for_each(commitments.iter_mut().zip(blinds), |_, (commitment, blind)| {
+                *commitment += hiding.blinding.mul(*blind);
+            });
+        }
+        self.kernels.normalize(&commitments)
     }
 }

@@ -11,12 +11,13 @@ use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, Program, Program
 use parhelion_scheduler::ExecutorExt;
 
 use super::opening::Poly;
-use super::permutation::{Columns, grand_product};
+use super::permutation::Columns;
+use super::quotient::CircuitColumns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
 use crate::collect::try_collect;
 use crate::memory::Buffer;
-use crate::session::Session;
+use crate::session::{Replayed, Session, Tools};
 
 /// One lookup after theta: n rows each.
 #[derive(Debug)]
@@ -138,14 +139,16 @@ impl<C: CurveSpec> Session<'_, C> {
         columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Vec<Sorted>, Error> {
-        let usable = self.key.shape().usable_rows();
+        let (tools, usable) = (self.tools(), self.key.shape().usable_rows());
         let programs = &self.key.derived.programs.lookup_tables;
         let mut sorted = Vec::with_capacity(programs.len());
         for batch in programs.chunks(self.plan.batch) {
-            let tables = batch.iter().map(|table| self.compress(columns, table, challenges));
-            let tables = try_collect(tables)?;
-            let executor = self.kernels.executor();
-            sorted.extend(executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable])));
+            sorted.extend(tools.inside(|| {
+                let tables = batch.iter().map(|table| tools.compress(columns, table, challenges));
+                let tables = try_collect(tables)?;
+                let executor = tools.kernels.executor();
+                Ok::<_, Error>(executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable])))
+            })?);
         }
         Ok(sorted)
     }
@@ -159,38 +162,13 @@ impl<C: CurveSpec> Session<'_, C> {
         tables: &[Sorted],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
-        let (kernels, shape) = (self.kernels, self.key.shape());
-        let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
+        let (tools, shape, replay) = (self.tools(), self.key.shape(), self.replay.as_ref());
         let (n, usable, first) = (shape.n(), shape.usable_rows(), batch.start);
-        let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
-        let inputs = try_collect(inputs)?;
-        let scratch = || -> Result<_, Error> {
-            Ok(Permuted { input: self.memory.scratch(n)?, table: self.memory.scratch(n)? })
-        };
-        let mut lookups = try_collect(inputs.iter().map(|_| scratch()))?;
-
-        if let Some(replay) = &self.replay {
-            let replayed = &replay.permuted_lookups[circuit * shape.lookups.len() + batch.start..];
-            for (lookup, (input, table)) in lookups.iter_mut().zip(replayed) {
-                lookup.input.copy_from_slice(input);
-                lookup.table.copy_from_slice(table);
-            }
-        } else {
-            let mut outcomes = vec![Ok(()); lookups.len()];
-            let jobs = lookups.iter_mut().zip(&mut outcomes);
-            kernels.executor().for_each(jobs, |index, (lookup, outcome)| {
-                let (input, table) = (&inputs[index][..usable], &tables[programs[index].1]);
-                *outcome = permute(input, table, &mut lookup.input, &mut lookup.table);
-            });
-            for ((lookup, input), outcome) in batch.zip(&inputs).zip(outcomes) {
-                outcome.map_err(|value| {
-                    let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
-                    let (name, value) = (shape.lookups[lookup].name.clone(), format!("{:?}", input[row]));
-                    Error::LookupValueMissing { circuit, lookup, name, row, value }
-                })?;
-            }
-        }
-        drop(inputs);
+        let replayed = replay.map(|replay| &replay.permuted_lookups[circuit * shape.lookups.len() + first..]);
+        let mut lookups = tools.inside(|| match replayed {
+            Some(replayed) => tools.copy_lookups(&replayed[..batch.len()]),
+            None => tools.permute_lookups(circuit, batch, columns, tables, challenges),
+        })?;
 
         let replayed = self.replay.is_some();
         let mut blinds = vec![Fp::ZERO; n - usable];
@@ -207,25 +185,96 @@ impl<C: CurveSpec> Session<'_, C> {
         }
         Ok(lookups)
     }
+}
+
+impl<C: CurveSpec> Tools<'_, C> {
+    /// Compresses and permutes some lookups of one circuit.
+    fn permute_lookups(
+        self,
+        circuit: usize,
+        batch: Range<usize>,
+        columns: &Columns<'_, C>,
+        tables: &[Sorted],
+        challenges: &Challenges<C::Scalar>,
+    ) -> Result<Vec<Permuted<C::Scalar>>, Error> {
+        let (executor, shape) = (self.kernels.executor(), self.key.shape());
+        let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
+        let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
+        let inputs = try_collect(inputs)?;
+        let mut lookups = try_collect(inputs.iter().map(|_| self.lookup()))?;
+        let mut outcomes = vec![Ok(()); lookups.len()];
+        executor.for_each(lookups.iter_mut().zip(&mut outcomes), |index, (lookup, outcome)| {
+            let (input, table) = (&inputs[index][..shape.usable_rows()], &tables[programs[index].1]);
+            *outcome = permute(input, table, &mut lookup.input, &mut lookup.table);
+        });
+        for ((lookup, input), outcome) in batch.zip(&inputs).zip(outcomes) {
+            outcome.map_err(|value| {
+                let row = input.iter().position(|v| v.to_canonical() == value).unwrap_or_default();
+                let (name, value) = (shape.lookups[lookup].name.clone(), format!("{:?}", input[row]));
+                Error::LookupValueMissing { circuit, lookup, name, row, value }
+            })?;
+        }
+        Ok(lookups)
+    }
+
+    /// The same, if what comes of it is known.
+    fn copy_lookups(self, replayed: &[Replayed<'_, C::Scalar>]) -> Result<Vec<Permuted<C::Scalar>>, Error> {
+        let copy = |(input, table): &Replayed<'_, C::Scalar>| {
+            Ok(Permuted { input: self.memory.copy(input)?, table: self.memory.copy(table)? })
+        };
+        replayed.iter().map(copy).collect()
+    }
+
+    /// Room for A' and S'.
+    fn lookup(self) -> Result<Permuted<C::Scalar>, Error> {
+        let n = self.key.shape().n();
+        Ok(Permuted { input: self.memory.scratch(n)?, table: self.memory.scratch(n)? })
+    }
 
     /// An input or a table, compressed by theta: n rows. Cheaper to compute again than to keep.
     pub(crate) fn compress(
-        &self,
+        self,
         columns: &Columns<'_, C>,
         compiled: &Compiled<C::Scalar>,
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
         let mut values = self.memory.scratch(self.key.shape().n())?;
-        let reader = self.reader();
-        let run = || columns.run(reader, compiled, challenges, &mut [&mut values]);
-        self.kernels.executor().enter_pool(run)?;
+        columns.run(self, compiled, challenges, &mut [&mut values])?;
         Ok(values)
     }
 
-    /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)), blinded.
-    pub(crate) fn lookup_product(
-        &mut self,
-        product: Poly,
+    /// The grand products of some lookups of a circuit, not blinded yet. `table` is the one that was compressed
+    /// last, with its number: lookups into the same one mostly follow each other.
+    pub(crate) fn lookup_products(
+        self,
+        batch: Range<usize>,
+        circuit: &CircuitColumns<C::Scalar>,
+        table: &mut Option<(usize, Buffer<C::Scalar>)>,
+        challenges: &Challenges<C::Scalar>,
+    ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
+        let programs = &self.key.derived.programs;
+        let columns = Columns { key: self.key, advice: &circuit.advice, instance: &circuit.instance };
+        let product = |index: usize| {
+            let (input, of) = &programs.lookup_inputs[index];
+            // Another one makes room first.
+            let values = match table.take().filter(|known| known.0 == *of) {
+                Some((_, values)) => values,
+                None => self.compress(&columns, &programs.lookup_tables[*of], challenges)?,
+            };
+            let input = self.compress(&columns, input, challenges)?;
+            let permuted_input = self.reader().rows(circuit.permuted_inputs[index].view())?;
+            let permuted_table = self.reader().rows(circuit.permuted_tables[index].view())?;
+            let product =
+                self.lookup_product([&input, &values, &permuted_input, &permuted_table], challenges);
+            *table = Some((*of, values));
+            product
+        };
+        batch.map(product).collect()
+    }
+
+    /// The grand product of (A + beta)(S + gamma) / ((A' + beta)(S' + gamma)).
+    fn lookup_product(
+        self,
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
@@ -237,13 +286,8 @@ impl<C: CurveSpec> Session<'_, C> {
 
         let n = self.key.shape().n();
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
-        let kernels = self.kernels;
-        kernels.executor().enter_pool(|| {
-            kernels.run_program(program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
-            grand_product(kernels, &mut z, denominator, Fp::ONE);
-        });
-        self.blind_product(&mut z);
-        self.draw_blind(product);
+        self.kernels.run_program(program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
+        self.grand_product(&mut z, denominator, Fp::ONE);
         Ok(z)
     }
 }

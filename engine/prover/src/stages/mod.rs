@@ -1,5 +1,6 @@
 //! The stages of a proof, in the order `prove.rs` walks through them.
 
+pub(crate) mod ahead;
 pub(crate) mod commit;
 pub(crate) mod lookup;
 pub(crate) mod opening;

@@ -1,16 +1,16 @@
 //! The grand products of the permutation argument.
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Kernels};
-use parhelion_scheduler::ExecutorExt;
+use parhelion_field_kernels::{CurveSpec, Fp};
 use smallvec::SmallVec;
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled, Source};
+use crate::collect::try_collect;
 use crate::key::Key;
 use crate::memory::Buffer;
-use crate::session::Session;
+use crate::session::{Session, Tools};
 use crate::stages::opening::Poly;
-use crate::storage::{Reader, Stored, StoredRef};
+use crate::storage::{Stored, StoredRef};
 
 /// Columns that an expression mostly reads at most: so many are listed without the heap.
 const FEW: usize = 16;
@@ -28,7 +28,7 @@ impl<C: CurveSpec> Columns<'_, C> {
     /// others are a bug in the plan.
     pub(crate) fn run(
         &self,
-        reader: Reader<'_, C::Scalar>,
+        tools: Tools<'_, C>,
         compiled: &Compiled<C::Scalar>,
         challenges: &Challenges<C::Scalar>,
         outputs: &mut [&mut [Fp<C::Scalar>]],
@@ -45,9 +45,9 @@ impl<C: CurveSpec> Columns<'_, C> {
                 other => unreachable!("{other:?} has no values on the rows"),
             })
             .collect();
-        let columns = reader.all_rows(&stored)?;
+        let columns = tools.reader().all_rows(&stored)?;
         let columns: SmallVec<[&[_]; FEW]> = columns.iter().map(|rows| &**rows).collect();
-        reader.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
+        tools.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
         Ok(())
     }
 }
@@ -63,25 +63,24 @@ impl<C: CurveSpec> Session<'_, C> {
         columns: &Columns<'_, C>,
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
-        let shape = self.key.shape();
+        let (tools, shape) = (self.tools(), self.key.shape());
         let usable = shape.usable_rows();
         let mut products = Vec::with_capacity(shape.permutation_sets());
         let mut last = Fp::ONE;
         let sets = &self.key.derived.programs.permutation_fractions;
         for (first, fractions) in (0..).step_by(self.plan.batch).zip(sets.chunks(self.plan.batch)) {
-            for (fraction, index) in fractions.iter().zip(first..) {
-                self.progress(index, sets.len())?;
-                let mut z = self.memory.scratch(shape.n())?;
-                let mut denominator = self.memory.scratch(shape.n())?;
-                let reader = self.reader();
-                self.kernels.executor().enter_pool(|| {
-                    columns.run(reader, fraction, challenges, &mut [&mut z, &mut denominator])?;
-                    grand_product(reader.kernels, &mut z, denominator, last);
-                    Ok::<(), Error>(())
-                })?;
+            self.progress(first, sets.len())?;
+            let batch = tools.inside(|| {
+                let product = |fraction| {
+                    let z = tools.permutation_product(columns, fraction, challenges, last)?;
+                    last = z[usable];
+                    Ok::<_, Error>(z)
+                };
+                try_collect(fractions.iter().map(product))
+            })?;
+            for (mut z, index) in batch.into_iter().zip(first..) {
                 self.blind_product(&mut z);
                 self.draw_blind(Poly::PermutationProduct { circuit, index });
-                last = z[usable];
                 products.push(z);
             }
             let poly = |index| Poly::PermutationProduct { circuit, index };
@@ -95,21 +94,38 @@ impl<C: CurveSpec> Session<'_, C> {
         Ok(products)
     }
 
-    /// Blinds the rows of a product after the usable ones.
+    /// Blinds the rows of a grand product that follow its last.
     pub(crate) fn blind_product(&mut self, z: &mut [Fp<C::Scalar>]) {
         self.blinding.fill(&mut z[self.key.shape().usable_rows() + 1..]);
     }
 }
 
-/// Turns numerators into their running product over the denominators, starting at `first`.
-pub(crate) fn grand_product<S: FieldSpec>(
-    kernels: &Kernels,
-    z: &mut [Fp<S>],
-    mut denominator: Buffer<S>,
-    first: Fp<S>,
-) {
-    kernels.batch_invert(&mut denominator);
-    kernels.mul_assign(z, &denominator);
-    drop(denominator);
-    kernels.running_product(z, first);
+impl<C: CurveSpec> Tools<'_, C> {
+    /// The grand product of one set, not blinded yet.
+    fn permutation_product(
+        self,
+        columns: &Columns<'_, C>,
+        fraction: &Compiled<C::Scalar>,
+        challenges: &Challenges<C::Scalar>,
+        first: Fp<C::Scalar>,
+    ) -> Result<Buffer<C::Scalar>, Error> {
+        let n = self.key.shape().n();
+        let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
+        columns.run(self, fraction, challenges, &mut [&mut z, &mut denominator])?;
+        self.grand_product(&mut z, denominator, first);
+        Ok(z)
+    }
+
+    /// Turns numerators into their running product over the denominators, starting at `first`.
+    pub(crate) fn grand_product(
+        self,
+        z: &mut [Fp<C::Scalar>],
+        mut denominator: Buffer<C::Scalar>,
+        first: Fp<C::Scalar>,
+    ) {
+        self.kernels.batch_invert(&mut denominator);
+        self.kernels.mul_assign(z, &denominator);
+        drop(denominator);
+        self.kernels.running_product(z, first);
+    }
 }

@@ -1,11 +1,14 @@
 //! Circuits to advice columns, phase by phase.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::take;
+use std::sync::Arc;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
+use parhelion_scheduler::Sequential;
 use smallvec::SmallVec;
 
+use super::ahead::Outbox;
 use crate::Error;
 use crate::memory::{Buffer, Memory};
 use crate::storage::{Stored, StoredRef};
@@ -36,18 +39,26 @@ struct Fractions<S: FieldSpec> {
 /// Values go straight into columns of n field elements; what is never assigned stays zero. Circuits
 /// fill one column after the other, or some side by side, so only so many are open at a time, and the
 /// one that was left longest ago is packed. A circuit that comes back to it finds it again, and may
-/// have twice as many open from then on.
+/// have twice as many open from then on. Where somebody is free to commit to columns ahead, those that the
+/// circuit has left for a while go there before that.
 #[derive(Debug)]
 pub(crate) struct Witness<'m, S: FieldSpec> {
     kernels: &'m Kernels,
+    /// For single columns: not worth a call to other threads.
+    alone: Kernels,
     memory: &'m Memory,
     n: usize,
     usable_rows: usize,
     columns: Vec<AdviceColumn<S>>,
-    /// Columns of the current phase that are open, the one used last at the end; and how many there
-    /// may be.
+    /// Columns of the current phase that are open; and how many there may be.
     open: Vec<usize>,
     window: usize,
+    /// Cells that were assigned so far, in any column: the time of day here.
+    assigned: usize,
+    /// When to look next for columns that the circuit seems to be done with, and for how long it has to have
+    /// left them.
+    look: usize,
+    patience: usize,
     /// The column assigned to last, which is open.
     last: Option<usize>,
     fractions: Fractions<S>,
@@ -57,6 +68,10 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     pub(crate) phase: u8,
     /// Challenges squeezed so far.
     pub(crate) challenges: Vec<Option<Fp<S>>>,
+    /// Who commits to columns ahead of the others, if anybody does.
+    outbox: Option<Outbox<'m, S>>,
+    /// Columns that the circuit has turned back to since they were sent, if they were.
+    pub(crate) reopened: HashSet<usize>,
 }
 
 /// What memory a synthesis took, besides columns.
@@ -71,6 +86,8 @@ pub(crate) struct Taken {
     pub(crate) early: usize,
     /// Bytes of columns that were packed, and then opened again.
     pub(crate) holes: usize,
+    /// The longest that the circuit left a column alone and came back to it, in cells of other columns.
+    pub(crate) absence: usize,
 }
 
 /// How many columns may be open in the end, if there were `window` at first.
@@ -90,6 +107,7 @@ impl Taken {
             reach: self.reach.max(other.reach),
             early: self.early.max(other.early),
             holes: self.holes.max(other.holes),
+            absence: self.absence.max(other.absence),
         }
     }
 }
@@ -97,6 +115,8 @@ impl Taken {
 #[derive(Debug)]
 struct AdviceColumn<S: FieldSpec> {
     phase: u8,
+    /// When the circuit turned from it to another column.
+    left: usize,
     state: State<S>,
     /// Of the cells that were assigned fractions since the column was opened.
     denominators: Denominators<S>,
@@ -111,6 +131,8 @@ enum State<S: FieldSpec> {
     Blank,
     Open(Buffer<S>),
     Closed(Stored<S>),
+    /// Being committed to and packed, see `ahead.rs`.
+    Away,
 }
 
 impl<S: FieldSpec> AdviceColumn<S> {
@@ -122,12 +144,12 @@ impl<S: FieldSpec> AdviceColumn<S> {
         n: usize,
     ) -> Result<Option<Buffer<S>>, Error> {
         let mut values = match take(&mut self.state) {
-            State::Closed(stored) => {
-                self.state = State::Closed(stored);
-                return Ok(None);
-            }
             State::Open(values) => values,
             State::Blank => self.blank(memory, n)?,
+            state => {
+                self.state = state;
+                return Ok(None);
+            }
         };
         // A denominator of zero makes the cell zero.
         let Fractions { idle, rows, inverses } = fractions;
@@ -162,24 +184,37 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     ) -> Self {
         let column = |&phase: &u8| AdviceColumn {
             phase,
+            left: 0,
             state: State::Blank,
             denominators: HashMap::new(),
             blinds: Blinds::new(),
         };
         Self {
             kernels,
+            alone: kernels.with_executor(Arc::new(Sequential)),
             memory,
             n,
             usable_rows,
             columns: column_phase.iter().map(column).collect(),
             open: Vec::new(),
             window: window.max(1),
+            assigned: 0,
+            look: 0,
+            patience: n / 2,
             last: None,
             fractions: Fractions { idle: Vec::new(), rows: Vec::new(), inverses: Vec::new() },
             taken: Taken::default(),
             phase: 0,
             challenges: vec![None; challenges],
+            outbox: None,
+            reopened: HashSet::new(),
         }
+    }
+
+    /// Has columns committed to ahead that the circuit seems to be done with, as far as is known from `absence`.
+    pub(crate) fn send_to(&mut self, outbox: Outbox<'m, S>, absence: usize) {
+        self.patience = self.patience.max(absence.saturating_add(1));
+        self.outbox = Some(outbox);
     }
 
     /// Where the columns are kept.
@@ -202,25 +237,17 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
 
     /// Sets a cell. `None` is an unknown value: an error in the columns of this phase, nothing in
     /// those of a later one. Columns that are committed to stay as they are.
+    #[inline]
     pub(crate) fn assign(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<(), Error> {
-        let columns = self.columns.len();
-        let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
-            return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
-        };
-        if row >= self.usable_rows {
-            return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
-        }
-        if *phase < self.phase {
-            return Ok(());
-        }
         let cell = match cell {
-            Some(cell) => cell,
-            None if *phase > self.phase => return Ok(()),
-            None => return Err(Error::UnknownWitness { column, row }),
+            // Most cells are in the column of the one before.
+            Some(cell) if self.last == Some(column) && row < self.usable_rows => cell,
+            cell => match self.admit(column, row, cell)? {
+                Some(cell) => cell,
+                None => return Ok(()),
+            },
         };
-        if self.last != Some(column) {
-            self.turn_to(column)?;
-        }
+        self.assigned += 1;
         let AdviceColumn { state, denominators, .. } = &mut self.columns[column];
         if let State::Open(values) = state {
             values[row] = match cell {
@@ -242,15 +269,52 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
+    /// Opens the column of a cell, if it is to be set.
+    fn admit(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<Option<Cell<S>>, Error> {
+        let columns = self.columns.len();
+        let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
+            return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
+        };
+        if row >= self.usable_rows {
+            return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
+        }
+        if *phase < self.phase {
+            return Ok(None);
+        }
+        match cell {
+            None if *phase > self.phase => return Ok(None),
+            None => return Err(Error::UnknownWitness { column, row }),
+            Some(_) if self.last != Some(column) => self.turn_to(column)?,
+            Some(_) => {}
+        }
+        Ok(cell)
+    }
+
     /// Opens a column.
     fn turn_to(&mut self, index: usize) -> Result<(), Error> {
-        if let Some(place) = self.open.iter().rposition(|&open| open == index) {
-            self.taken.reach = self.taken.reach.max(self.open.len() - place);
-            self.open.remove(place);
-            self.open.push(index);
-        } else if !matches!(self.columns[index].state, State::Open(_)) {
-            let current = self.columns[index].phase == self.phase;
+        if let Some(last) = self.last.take() {
+            self.columns[last].left = self.assigned;
+        }
+        if self.outbox.is_some() && self.assigned >= self.look {
+            self.send_idle(index)?;
+        }
+        let AdviceColumn { phase, left, state, .. } = &self.columns[index];
+        let (current, left) = (*phase == self.phase, *left);
+        if current && !matches!(state, State::Blank) {
+            self.taken.absence = self.taken.absence.max(self.assigned - left);
+        }
+        if matches!(self.columns[index].state, State::Open(_)) {
+            if current && self.taken.reach < self.open.len() {
+                let since = self.open.iter().filter(|&&open| self.columns[open].left >= left);
+                self.taken.reach = self.taken.reach.max(since.count());
+            }
+        } else {
+            if current && matches!(self.columns[index].state, State::Away) {
+                self.collect(|witness| matches!(witness.columns[index].state, State::Away))?;
+            }
             if let (true, State::Closed(stored)) = (current, &self.columns[index].state) {
+                self.reopened.insert(index);
+                self.patience = self.patience.saturating_mul(2);
                 self.taken.reach = self.taken.reach.max(self.open.len() + 1);
                 self.taken.holes += stored.packed_bytes().unwrap_or(0);
                 if self.open.len() >= self.window {
@@ -264,7 +328,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             let values = match take(&mut column.state) {
                 State::Blank => column.blank(self.memory, self.n)?,
                 State::Open(values) => values,
-                State::Closed(stored) => stored.unpack(self.kernels, self.memory, self.n)?,
+                State::Closed(stored) => stored.unpack(&self.alone, self.memory, self.n)?,
+                State::Away => unreachable!("it was waited for"),
             };
             column.state = State::Open(values);
             if current {
@@ -277,13 +342,59 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
+    /// Where the column is among the open ones that was left longest ago.
+    fn oldest(&self) -> Option<usize> {
+        (0..self.open.len()).min_by_key(|&place| self.columns[self.open[place]].left)
+    }
+
     fn close_oldest(&mut self) -> Result<(), Error> {
-        let column = &mut self.columns[self.open.remove(0)];
-        self.last = None;
-        if let Some(values) = column.take((self.kernels, self.memory), &mut self.fractions, self.n)? {
-            column.state = State::Closed(Stored::pack(self.kernels, self.memory, values)?);
+        let Some(place) = self.oldest() else { return Ok(()) };
+        let index = self.open.swap_remove(place);
+        let means = (&self.alone, self.memory);
+        let Some(values) = self.columns[index].take(means, &mut self.fractions, self.n)? else {
+            return Ok(());
+        };
+        self.columns[index].state = match self.send_ahead(index, values)? {
+            None => State::Away,
+            Some(values) => State::Closed(Stored::pack(&self.alone, self.memory, values)?),
+        };
+        Ok(())
+    }
+
+    /// Closes columns that the circuit has left long ago, other than `next`, for as many as are free to commit to
+    /// them.
+    fn send_idle(&mut self, next: usize) -> Result<(), Error> {
+        self.look = self.assigned.saturating_add(self.patience / 8);
+        self.collect(|_| false)?;
+        while self.outbox.as_ref().is_some_and(Outbox::has_room)
+            && let Some(oldest) = self.oldest().map(|place| self.open[place])
+            && oldest != next
+            && self.assigned - self.columns[oldest].left >= self.patience
+        {
+            self.close_oldest()?;
         }
         Ok(())
+    }
+
+    /// Sends a column to be committed to ahead of the others; gives it back if nobody is free.
+    fn send_ahead(&mut self, index: usize, values: Buffer<S>) -> Result<Option<Buffer<S>>, Error> {
+        self.collect(|_| false)?;
+        let Some(outbox) = &mut self.outbox else { return Ok(Some(values)) };
+        let refused = outbox.send(index, values).err();
+        if refused.is_none() {
+            self.reopened.remove(&index);
+        }
+        Ok(refused)
+    }
+
+    /// Closes the columns that have come back; waits for more as long as asked to.
+    fn collect(&mut self, wait: impl Fn(&Self) -> bool) -> Result<(), Error> {
+        loop {
+            let wait = wait(self);
+            let Some(outbox) = &mut self.outbox else { return Ok(()) };
+            let Some((index, stored)) = outbox.receive(wait)? else { return Ok(()) };
+            self.columns[index].state = State::Closed(stored);
+        }
     }
 
     /// Closes all columns of the current phase.
@@ -304,7 +415,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                 self.columns[index].state = State::Closed(stored);
             }
         }
-        Ok(())
+        self.collect(|_| true)
     }
 
     /// Ends the current phase.
@@ -334,12 +445,12 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         self.columns.len()
     }
 
-    /// The closed columns of the current phase, with their indices.
+    /// The closed columns of the current phase, with their indices, ascending.
     pub(crate) fn closed(&self) -> impl Iterator<Item = (usize, StoredRef<'_, S>)> {
         let current = self.columns.iter().enumerate().filter(|(_, column)| column.phase == self.phase);
         current.filter_map(|(index, column)| match &column.state {
             State::Closed(stored) => Some((index, stored.view())),
-            State::Blank | State::Open(_) => None,
+            State::Blank | State::Open(_) | State::Away => None,
         })
     }
 
@@ -350,7 +461,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             .map(|column| match column.state {
                 State::Closed(stored) => stored,
                 State::Open(values) => Stored::Plain(values),
-                State::Blank => unreachable!("every phase of a circuit is closed when it ends"),
+                State::Blank | State::Away => unreachable!("every phase of a circuit is closed when it ends"),
             })
             .collect()
     }
@@ -372,6 +483,11 @@ pub(crate) trait Circuits<S: FieldSpec> {
         witness: &mut Witness<'_, S>,
         end_phase: Option<EndPhase<'_, S>>,
     ) -> Result<(), Error>;
+
+    /// The same circuits, if several threads may synthesise them at once.
+    fn shared(&self) -> Option<&(dyn Circuits<S> + Sync)> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use halo2_axiom::halo2curves::bn256::Bn256;
 use halo2_axiom::poly::commitment::Params;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+use parhelion::{KernelChoice, Pin};
 
 use super::observer::{ChunkObserver, Silent};
 
@@ -36,6 +37,19 @@ impl Srs {
     }
 }
 
+/// What runs the work of a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChunkExecutor {
+    /// The engine's own work-stealing pool, which the chunks in work share.
+    #[default]
+    Stealing,
+    /// A rayon pool, which they share.
+    Rayon,
+    /// One thread for each chunk in work, however many there are.
+    Sequential,
+}
+
 /// Knows SRSs by their size.
 pub trait SrsSource: std::fmt::Debug + Send + Sync {
     /// The SRS for circuits of `2^k` rows.
@@ -60,6 +74,10 @@ pub struct KeygenConfig {
     pub(crate) lookup_bits: u32,
     pub(crate) chunk_size: Option<u64>,
     pub(crate) threads: Option<usize>,
+    pub(crate) at_once: Option<usize>,
+    pub(crate) executor: ChunkExecutor,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) kernels: KernelChoice,
     pub(crate) memory_limit: Option<usize>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) srs: Srs,
@@ -78,6 +96,10 @@ impl KeygenConfig {
             lookup_bits,
             chunk_size: None,
             threads: None,
+            at_once: None,
+            executor: ChunkExecutor::default(),
+            pin: None,
+            kernels: KernelChoice::Auto,
             memory_limit: None,
             folder: None,
             srs: Srs::Testing,
@@ -97,7 +119,35 @@ impl KeygenConfig {
         Self { threads: Some(threads.max(1)), ..self }
     }
 
-    /// The most bytes of memory that keys, SRS, witnesses and proofs in work may take together.
+    /// How many chunks [`prove_execution_chunked_auto`](super::prove_execution_chunked_auto) proves at
+    /// the same time, at least 1; what is best unless told. They share the threads.
+    #[must_use]
+    pub fn with_chunks_at_once(self, chunks: usize) -> Self {
+        Self { at_once: Some(chunks.max(1)), ..self }
+    }
+
+    /// What runs the work of a chunk; a work-stealing pool unless told.
+    #[must_use]
+    pub fn with_executor(self, executor: ChunkExecutor) -> Self {
+        Self { executor, ..self }
+    }
+
+    /// Which CPUs the threads are bound to. Unless told, as many threads as there are cores have one each, and
+    /// fewer are moved by the system.
+    #[must_use]
+    pub fn with_pin(self, pin: Pin) -> Self {
+        Self { pin: Some(pin), ..self }
+    }
+
+    /// Which field kernels to use; the best that the CPU runs unless told.
+    #[must_use]
+    pub fn with_kernels(self, kernels: KernelChoice) -> Self {
+        Self { kernels, ..self }
+    }
+
+    /// The most bytes of memory that the process may have resident while it proves: program, trace, keys,
+    /// SRS, witnesses, proofs in work and those that are made. An execution that cannot be proven
+    /// within it is an error before the work begins.
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
         Self { memory_limit: Some(bytes), ..self }
@@ -141,6 +191,9 @@ impl KeygenConfig {
 
     /// Threads to prove with.
     pub(crate) fn thread_count(&self) -> usize {
-        self.threads.unwrap_or_else(parhelion_scheduler::available_threads)
+        match self.executor {
+            ChunkExecutor::Sequential => 1,
+            _ => self.threads.unwrap_or_else(parhelion_scheduler::available_threads),
+        }
     }
 }

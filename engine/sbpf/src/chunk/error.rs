@@ -82,9 +82,9 @@ pub enum ProveError {
     /// The folder of proofs, or the cache, said no.
     #[error(transparent)]
     Files(#[from] crate::Error),
-    /// The threads could not be started.
-    #[error("{0} threads could not be started")]
-    Threads(usize),
+    /// The threads could not be started, or not where they should run.
+    #[error("the threads could not be started: {0}")]
+    Threads(#[from] parhelion_scheduler::Error),
     /// What was proven does not verify: a fault of this library or of the machine it runs on.
     #[error("the proofs made do not verify: {0}")]
     Verify(#[from] Box<VerifyError>),

@@ -103,13 +103,12 @@ impl<'a> ChunkedExecution<'a> {
     /// What the verifier is to be told.
     #[must_use]
     pub fn disclosure(&self) -> Disclosure {
-        let memory = self.plan.memory(self.plan.chunks());
-        let words =
-            self.plan.listing.words.iter().map(|&(address, _)| DisclosedWord {
-                address,
-                value: memory.value(&self.plan.image, address),
-            });
-        let pcs = self.plan.listing.rom.iter().map(|row| row.pc);
+        let Plan { listing, end, image, .. } = &self.plan;
+        let words = listing
+            .words
+            .iter()
+            .map(|&(address, _)| DisclosedWord { address, value: end.value(image, address) });
+        let pcs = listing.rom.iter().map(|row| row.pc);
         Disclosure { pcs: pcs.collect(), words: words.collect() }
     }
 
@@ -158,6 +157,28 @@ impl<'a> ChunkedExecution<'a> {
         };
         let witness = self.plan.witness(index as usize, k)?;
         Ok((proof, MachineCircuit::new(k, witness.into(), executor)))
+    }
+}
+
+impl ExecutionTrace {
+    /// Goes through the execution as a proof of it does, and counts the steps to be proven: instructions,
+    /// those of the code of syscalls included.
+    ///
+    /// ```
+    /// use parhelion_sbpf::{Assembly, ExecutionConfig, execute_and_trace};
+    ///
+    /// let program = Assembly::v0("mov64 r1, 0\n mov64 r2, 0\n syscall sol_log_data\n exit").build()?;
+    /// let trace = execute_and_trace(&program, &[], &ExecutionConfig::default())?;
+    /// let error = trace.provable_steps(&program).unwrap_err();
+    /// assert_eq!(error.to_string(), "not provable yet: sol_log_data (at pc 2)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the trace is not one of this program, or the execution does what no constraints cover, or touches
+    /// more than any circuit has rows for.
+    pub fn provable_steps(&self, program: &Program) -> Result<u64, ProveError> {
+        Ok(ChunkedExecution::of_trace(program, self, u64::MAX)?.steps())
     }
 }
 

@@ -1,33 +1,75 @@
-//! What proving takes, in bytes: estimates from the numbers of columns, for a choice and for what is left
-//! to the pool of buffers, which keeps the proofs themselves within their part of a limit.
+//! What proving takes, in bytes: estimates for a choice and for what is left to the pool of buffers,
+//! which keeps the proofs themselves within their part of a limit.
+//!
+//! Constants are bounds of what `examples/chunk_memory.rs` measured; see decision 12.
 
-/// Everything that does not depend on the size of the circuit: code, the trace, threads.
-const BASE: usize = 48 << 20;
+use super::savepoints;
+
+/// Code, tables, threads and what else does not depend on anything here.
+const BASE: usize = 24 << 20;
 /// SRS and keys, for each row.
-const SHARED_ROW: usize = 1200;
-/// Cells and columns of the second phase of one chunk, for each row.
-const CIRCUIT_ROW: usize = 2200;
-/// Buffers of a proof, for each row.
-const BUFFERS_ROW: usize = 4500;
-/// Buffers that each thread has of its own, for each row.
-const THREAD_ROW: usize = 150;
+const SHARED_ROW: usize = 1000;
+/// Cells of one chunk as the circuit has them, its memory before and after, for each row.
+const CIRCUIT_ROW: usize = 1200;
+/// Buffers of a proof while it has its columns on the cosets of the quotient, for each row.
+const QUOTIENT_ROW: usize = 16_400;
+/// Buffers of a proof in its other stages, for each row.
+const OTHER_ROW: usize = 4_000;
+/// What the kernels have on the heap, for each thread: by the row and altogether. As the prover charges it.
+const SCRATCH_ROW: usize = 320;
+const SCRATCH: usize = 5 << 18;
+/// A proof that is made, its states and its place in lists.
+const PROOF: usize = 13 << 10;
 
-/// What all chunks of circuits of `2^k` rows have in common.
-pub(super) fn shared(k: u32) -> usize {
-    BASE + (SHARED_ROW << k)
+/// What is proven, as far as memory goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    /// What is held all the time: trace, plan, program, input.
+    pub(super) held: usize,
+    /// Words of memory that are touched.
+    pub(super) words: usize,
+    /// log2 of the rows of a circuit.
+    pub(super) k: u32,
+    pub(super) chunks: u64,
+    pub(super) at_once: usize,
+    pub(super) threads: usize,
 }
 
-/// What the buffers of one proof take when there are enough.
-fn buffers(k: u32, threads: usize) -> usize {
-    (BUFFERS_ROW + THREAD_ROW * threads) << k
-}
+impl Work {
+    /// What all chunks have in common, and the proofs that are made.
+    fn shared(&self) -> usize {
+        let chunks = usize::try_from(self.chunks).unwrap_or(usize::MAX);
+        let (proofs, kept) = (chunks.saturating_mul(PROOF), savepoints::most_bytes(chunks, self.words));
+        (BASE + (SHARED_ROW << self.k)).saturating_add(self.held + kept).saturating_add(proofs)
+    }
 
-/// What a chunk in work takes.
-pub(super) fn of_chunk(k: u32, threads: usize) -> usize {
-    (CIRCUIT_ROW << k) + buffers(k, threads)
-}
+    /// What the chunks in work take besides buffers.
+    fn circuits(&self) -> usize {
+        self.at_once.saturating_mul(CIRCUIT_ROW << self.k)
+    }
 
-/// What buffers of proofs may take altogether under a limit.
-pub(super) fn left_for_buffers(limit: usize, k: u32, at_once: usize) -> usize {
-    limit.saturating_sub(shared(k) + at_once * (CIRCUIT_ROW << k))
+    /// What the kernels of a proof take besides buffers.
+    fn scratch(&self) -> usize {
+        self.threads.saturating_mul((SCRATCH_ROW << self.k) + SCRATCH)
+    }
+
+    /// What it takes altogether when nothing is in short supply: one of the proofs in work is at its
+    /// quotient, where they go one by one.
+    pub(super) fn expected(&self) -> usize {
+        let others = (self.at_once - 1).saturating_mul((OTHER_ROW << self.k) + self.scratch());
+        let one = (QUOTIENT_ROW << self.k) + self.scratch();
+        self.shared().saturating_add(self.circuits()).saturating_add(one).saturating_add(others)
+    }
+
+    /// The limit under which no proof waits for the memory of another: each sets aside what it takes at
+    /// most, as long as it lasts.
+    pub(super) fn sufficient(&self) -> usize {
+        let one = (QUOTIENT_ROW << self.k) + self.scratch();
+        self.shared().saturating_add(self.circuits()).saturating_add(self.at_once.saturating_mul(one))
+    }
+
+    /// What buffers of proofs may take altogether under a limit, the kernels' own memory included.
+    pub(super) fn left_for_buffers(&self, limit: usize) -> usize {
+        limit.saturating_sub(self.shared().saturating_add(self.circuits()))
+    }
 }

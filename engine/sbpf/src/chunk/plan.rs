@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::error::ProveError;
+use super::savepoints::{self, Savepoints};
 use crate::Program;
 use crate::circuit::flags::{CALL, CALLX, STORE};
 use crate::circuit::{
-    Builder, Frame, Image, Listing, Memory, Record, RomRow, State, Unprovable, Witness, execute, usable_rows,
+    Builder, Image, Listing, MAX_K, MICROCODE, Memory, Record, RomRow, State, Unprovable, Witness, execute,
+    microcode, usable_rows,
 };
 
-/// The machine at the beginning of a chunk, or at the end of the last. Of memory, only what changed
-/// since the boundary before.
-#[derive(Clone, Debug)]
+/// The machine at the beginning of a chunk, or at the end of the last, without its memory.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Boundary {
     pub(crate) state: State,
     /// Steps so far.
     pub(crate) steps: u64,
-    words: Vec<(u64, u64)>,
-    frames: Vec<(u64, Frame)>,
 }
 
 /// An execution, gone through once.
@@ -26,6 +26,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) listing: Listing,
     /// One more than there are chunks.
     pub(crate) boundaries: Vec<Boundary>,
+    savepoints: Savepoints,
+    /// Memory at the end.
+    pub(crate) end: Memory,
 }
 
 /// Where execution begins.
@@ -35,7 +38,7 @@ pub(crate) fn initial_state(program: &Program) -> State {
     State { pc: program.entry(), depth: 0, registers }
 }
 
-/// What was written since the last boundary.
+/// What was written since the last savepoint.
 #[derive(Debug, Default)]
 struct Changes {
     words: BTreeSet<u64>,
@@ -55,12 +58,18 @@ impl Changes {
         }
     }
 
-    /// The boundary here.
-    fn take(&mut self, state: State, steps: u64, memory: &Memory) -> Boundary {
+    /// The savepoint here.
+    fn take(&mut self, memory: &Memory) -> savepoints::Changes {
         let Self { words, frames } = std::mem::take(self);
-        let words = words.into_iter().filter_map(|word| Some((word, *memory.words.get(&word)?)));
-        let frames = frames.into_iter().filter_map(|depth| Some((depth, *memory.frames.get(&depth)?)));
-        Boundary { state, steps, words: words.collect(), frames: frames.collect() }
+        let mut changes = savepoints::Changes {
+            words: Vec::with_capacity(words.len()),
+            frames: Vec::with_capacity(frames.len()),
+        };
+        changes.words.extend(words.into_iter().filter_map(|word| Some((word, *memory.words.get(&word)?))));
+        changes
+            .frames
+            .extend(frames.into_iter().filter_map(|depth| Some((depth, *memory.frames.get(&depth)?))));
+        changes
     }
 }
 
@@ -68,35 +77,48 @@ impl<'a> Plan<'a> {
     /// Executes a program, cutting after every `chunk` steps.
     ///
     /// # Errors
-    /// If it does not return within `most` steps, or does what no constraints cover.
-    pub(crate) fn new(image: Image<'a>, chunk: u64, most: u64) -> Result<Self, Unprovable> {
+    /// If it does not return within `most` steps, does what no constraints cover, or uses more
+    /// instructions or words than any circuit has rows for.
+    pub(crate) fn new(image: Image<'a>, chunk: u64, most: u64) -> Result<Self, ProveError> {
         let (mut rom, mut words) = (BTreeMap::new(), BTreeSet::new());
         let (mut state, mut steps) = (initial_state(image.program), 0);
         let (mut memory, mut changes) = (Memory::default(), Changes::default());
-        let mut boundaries = vec![changes.take(state, steps, &memory)];
+        let mut boundaries = vec![Boundary { state, steps }];
+        let mut savepoints = Savepoints::default();
         while !state.is_halted() {
             let pc = state.pc;
             if steps == most {
-                return Err(Unprovable { pc, reason: format!("more than {most} steps") });
+                return Err(Unprovable { pc, reason: format!("more than {most} steps") }.into());
             }
             let row = match rom.get(&pc) {
                 Some(row) => *row,
                 None => *rom.entry(pc).or_insert(RomRow::of(image.program, pc)?),
             };
             let record = execute(&row, &state, &mut memory, &image)
-                .map_err(|trap| Unprovable { pc, reason: trap.to_owned() })?;
+                .map_err(|trap| refusal(&row, &state, &memory, trap))?;
             if let Some(access) = record.access {
                 words.extend(access.word..=access.word + u64::from(access.second));
+                if words.len() > MOST_ROWS {
+                    return Err(too_many(words.len()));
+                }
             }
             changes.add(&record);
             state = record.after;
             steps += 1;
             if steps % chunk == 0 || state.is_halted() {
-                boundaries.push(changes.take(state, steps, &memory));
+                if savepoints.wants(boundaries.len()) {
+                    savepoints.push(changes.take(&memory));
+                }
+                boundaries.push(Boundary { state, steps });
             }
         }
+        if rom.len() > MOST_ROWS {
+            return Err(too_many(rom.len()));
+        }
         let words = words.into_iter().map(|word| (word, image.limit(word).unwrap_or(0))).collect();
-        Ok(Self { image, listing: Listing { rom: rom.into_values().collect(), words }, boundaries })
+        let listing = Listing { rom: rom.into_values().collect(), words };
+        boundaries.shrink_to_fit();
+        Ok(Self { image, listing, boundaries, savepoints, end: memory })
     }
 
     pub(crate) fn chunks(&self) -> usize {
@@ -109,13 +131,42 @@ impl<'a> Plan<'a> {
     }
 
     /// Memory at a boundary.
-    pub(crate) fn memory(&self, boundary: usize) -> Memory {
-        let mut memory = Memory::default();
-        for boundary in &self.boundaries[..=boundary] {
-            memory.words.extend(boundary.words.iter().copied());
-            memory.frames.extend(boundary.frames.iter().copied());
+    fn memory(&self, boundary: usize) -> Result<Memory, Unprovable> {
+        let (at, mut memory) = self.savepoints.before(boundary);
+        self.go(at, boundary, &mut memory, |_| ())?;
+        Ok(memory)
+    }
+
+    /// Executes from one boundary to another, whose state it returns.
+    fn go(
+        &self,
+        from: usize,
+        to: usize,
+        memory: &mut Memory,
+        mut each: impl FnMut(&Record),
+    ) -> Result<State, Unprovable> {
+        let [begin, end] = [from, to].map(|index| self.boundaries[index]);
+        let mut state = begin.state;
+        for _ in begin.steps..end.steps {
+            let pc = state.pc;
+            let at = self.listing.rom.binary_search_by_key(&pc, |row| row.pc);
+            let at = at.map_err(|_| Unprovable { pc, reason: "another execution".to_owned() })?;
+            let row = &self.listing.rom[at];
+            let record = execute(row, &state, memory, &self.image)
+                .map_err(|trap| refusal(row, &state, memory, trap))?;
+            each(&record);
+            state = record.after;
         }
-        memory
+        Ok(state)
+    }
+
+    /// What the plan takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.boundaries.capacity() * size_of::<Boundary>()
+            + self.listing.rom.capacity() * size_of::<RomRow>()
+            + self.listing.words.capacity() * size_of::<(u64, u64)>()
+            + self.savepoints.bytes()
+            + self.end.bytes()
     }
 
     /// Rows that the shared tables need.
@@ -132,18 +183,64 @@ impl<'a> Plan<'a> {
 
     /// The cells of a chunk.
     pub(crate) fn witness(&self, index: usize, k: u32) -> Result<Witness, Unprovable> {
-        let [before, after] = [&self.boundaries[index], &self.boundaries[index + 1]];
+        let memory_before = self.memory(index)?;
+        let mut memory = memory_before.clone();
         let mut builder = Builder::new(k, &self.listing);
-        let memory_before = self.memory(index);
-        let (mut state, mut memory) = (before.state, memory_before.clone());
-        for _ in before.steps..after.steps {
-            let at = self.listing.rom.binary_search_by_key(&state.pc, |row| row.pc);
-            let at = at.map_err(|_| Unprovable { pc: state.pc, reason: "another execution".to_owned() })?;
-            let record = execute(&self.listing.rom[at], &state, &mut memory, &self.image)
-                .map_err(|trap| Unprovable { pc: state.pc, reason: trap.to_owned() })?;
-            builder.push(&record);
-            state = record.after;
-        }
+        let state = self.go(index, index + 1, &mut memory, |record| builder.push(record))?;
         Ok(builder.finish(&state, &self.image, [&memory_before, &memory]))
+    }
+}
+
+/// Rows of the largest circuit that a table can use.
+const MOST_ROWS: usize = usable_rows(MAX_K) - 1;
+
+/// Why an execution stopped here: the trap, or what the code of a syscall cannot do.
+fn refusal(row: &RomRow, before: &State, memory: &Memory, trap: &str) -> Unprovable {
+    let caller = before.depth.checked_sub(1).and_then(|depth| memory.frames.get(&depth));
+    match (microcode::refusal(before.pc, row.off, trap), caller) {
+        (Some(reason), Some([.., back])) if before.pc >= MICROCODE => Unprovable { pc: back - 1, reason },
+        (Some(reason), _) => Unprovable { pc: before.pc, reason },
+        (None, _) => Unprovable { pc: before.pc, reason: trap.to_owned() },
+    }
+}
+
+fn too_many(got: usize) -> ProveError {
+    let (most, got) = (MOST_ROWS as u64, got as u64);
+    ProveError::TooLarge { what: "instructions or words touched", k: MAX_K, most, got }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Assembly;
+
+    /// Without savepoints, what is before a chunk is executed again, to the same cells.
+    #[test]
+    fn witnesses_do_not_depend_on_savepoints() {
+        let text = "
+            mov64 r6, 40
+            lddw r7, 0x300000000
+            again:
+            mov64 r1, r6
+            call function_work
+            stxdw [r7+0], r0
+            add64 r7, 3
+            sub64 r6, 1
+            jne r6, 0, again
+            exit
+            function_work:
+            stxdw [r10-8], r1
+            ldxdw r0, [r10-9]
+            exit";
+        let program = Assembly::v0(text).build().unwrap();
+        let plan = Plan::new(Image::new(&program, &[], 1024).unwrap(), 50, 10_000).unwrap();
+        let bare = Plan { savepoints: Savepoints::default(), ..plan.clone() };
+        assert!(plan.chunks() > 6 && bare.bytes() < plan.bytes());
+        for index in 0..plan.chunks() {
+            let [saved, executed] = [&plan, &bare].map(|plan| plan.witness(index, 9).unwrap());
+            for column in 0..crate::circuit::layout::COLUMNS {
+                assert!(saved.column(column) == executed.column(column), "chunk {index}, column {column}");
+            }
+        }
     }
 }

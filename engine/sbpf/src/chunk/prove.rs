@@ -13,6 +13,7 @@ use rand_core::OsRng;
 
 use super::error::ProveError;
 use super::execution::ChunkedExecution;
+use super::gate::Gate;
 use super::links::{LinkRng, LinkSecret};
 use super::proof::ChunkProof;
 use crate::circuit::{MAX_K, MIN_K, MachineCircuit};
@@ -25,6 +26,8 @@ pub struct ChunkProver {
     prover: Prover,
     executor: Arc<dyn Executor>,
     keys: Arc<Keys>,
+    /// Where proofs take turns, if they do.
+    gate: Option<Arc<Gate>>,
 }
 
 #[derive(Debug)]
@@ -52,13 +55,18 @@ impl ChunkProver {
         let vk = prover.keygen_vk(params, &circuit, false)?;
         let pk = prover.keygen_pk(params, vk.clone(), &circuit)?;
         let key = prover.prepare_compact(params, pk)?;
-        Ok(Self { prover, executor, keys: Arc::new(Keys { key, vk, k }) })
+        Ok(Self { prover, executor, keys: Arc::new(Keys { key, vk, k }), gate: None })
     }
 
     /// Another one with the same keys, which are shared, and threads of its own.
     #[must_use]
     pub fn sibling(&self, prover: Prover, executor: Arc<dyn Executor>) -> Self {
-        Self { prover, executor, keys: self.keys.clone() }
+        Self { prover, executor, keys: self.keys.clone(), gate: None }
+    }
+
+    /// The same one, whose proofs take turns where they take most memory.
+    pub(super) fn by_turns(self) -> Self {
+        Self { gate: Some(Arc::default()), ..self }
     }
 
     /// log2 of the rows of its circuits.
@@ -98,7 +106,13 @@ impl ChunkProver {
         let instances = chunk.instances();
         let rng = LinkRng::new(secret, index, execution.chunks(), OsRng);
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-        self.prover.prove(&self.keys.key, &[circuit], &[&[&instances[..]]], rng, &mut transcript)?;
+        // What the proof took is given back before its turn ends.
+        let turn = self.gate.as_ref().map(Gate::turn);
+        let prover = match &turn {
+            Some(turn) => self.prover.with_observer(turn.clone()),
+            None => self.prover.clone(),
+        };
+        prover.prove(&self.keys.key, &[circuit], &[&[&instances[..]]], rng, &mut transcript)?;
         chunk.proof = transcript.finalize();
         Ok(chunk)
     }

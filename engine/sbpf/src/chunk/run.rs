@@ -1,13 +1,14 @@
 //! Proofs of whole executions.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use halo2_axiom::halo2curves::bn256::Bn256;
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use parhelion::{MemoryLimit, Pool, Prover};
-use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
 
-use super::auto::{Choice, Mode, choose};
+use super::auto::{Mode, choose};
 use super::config::KeygenConfig;
 use super::error::ProveError;
 use super::execution::ChunkedExecution;
@@ -16,6 +17,7 @@ use super::links::LinkSecret;
 use super::observer::ChunkReport;
 use super::proof::{ChunkProof, ExecutionProof};
 use super::prove::ChunkProver;
+use super::threads::executor;
 use super::verify::ChunkVerifier;
 use super::{memory, srs};
 use crate::{ExecutionConfig, ExecutionTrace, Program};
@@ -49,7 +51,8 @@ pub fn prove_execution_chunked(
     run(program, trace, config, Mode::OneByOne)
 }
 
-/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit.
+/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit. More
+/// of them than there are threads gain nothing.
 ///
 /// # Errors
 /// As [`prove_execution_chunked`].
@@ -62,9 +65,8 @@ pub fn prove_execution_chunked_parallel(
     run(program, trace, config, Mode::AtOnce(at_once))
 }
 
-/// As [`prove_execution_chunked`], with the size of chunks (unless it is told), the number of chunks at
-/// once and the threads of each chosen from the length of the trace, the number of threads and the
-/// memory limit. The observer of `config` is told what was chosen.
+/// As [`prove_execution_chunked`], with the size of chunks and the number of chunks at once chosen, unless
+/// they are told, from the length of the trace, the number of threads and the memory limit. The observer of `config` is told what was chosen.
 ///
 /// # Errors
 /// As [`prove_execution_chunked`].
@@ -83,26 +85,19 @@ fn run(
     mode: Mode,
 ) -> Result<ExecutionProof, ProveError> {
     let whole = ChunkedExecution::of_trace(program, trace, u64::MAX)?;
-    let choice = choose(&whole, config, mode)?;
+    let held = whole.plan.bytes() + trace.bytes() + trace.input().len();
+    let choice = choose(&whole, config, mode, held)?;
     config.observer.chosen(&choice);
     drop(whole);
     let execution = ChunkedExecution::of_trace(program, trace, choice.chunk_size)?;
 
     let begin = Instant::now();
     let params = srs::params(config, choice.k)?;
-    let pool = pool(config, &choice);
-    let executors = executors(&choice)?;
-    let prover = |executor: &Arc<dyn Executor>| {
-        Prover::builder().executor(executor.clone()).pool(pool.clone()).build()
-    };
-    let first = ChunkProver::new(&params, prover(&executors[0])?, executors[0].clone())?;
-    let siblings =
-        executors[1..].iter().map(|executor| Ok(first.sibling(prover(executor)?, executor.clone())));
-    let siblings = siblings.collect::<Result<Vec<_>, ProveError>>()?;
-    let provers: Vec<&ChunkProver> = std::iter::once(&first).chain(&siblings).collect();
+    let work = choice.work(held, execution.plan.listing.words.len());
+    let prover = prover(&params, config, &work)?;
     config.observer.keys(begin.elapsed());
 
-    let verifier = ChunkVerifier::with_key(&params, first.verifying_key().clone());
+    let verifier = ChunkVerifier::with_key(&params, prover.verifying_key().clone());
     let mut proof = ExecutionProof {
         program: program.id(),
         input: *blake3::hash(trace.input()).as_bytes(),
@@ -122,8 +117,15 @@ fn run(
     let secret = folder.as_ref().map_or_else(LinkSecret::random, |folder| folder.secret().clone());
     let kept: Vec<u64> =
         (0..).zip(&found).filter(|(_, chunk)| chunk.is_some()).map(|(index, _)| index).collect();
-    let work = Work { execution: &execution, secret, folder: folder.as_ref(), config };
-    proof.chunks = work.all(&provers, found)?;
+    let work = Work {
+        execution: &execution,
+        prover: &prover,
+        at_once: choice.at_once,
+        secret,
+        folder: folder.as_ref(),
+        config,
+    };
+    proof.chunks = work.all(found)?;
     if !kept.is_empty() {
         // What an earlier run left is not trusted to fit.
         let settings = ExecutionConfig::default().with_heap_size(proof.heap_size);
@@ -136,7 +138,7 @@ fn run(
                 config.observer.damaged(index, &error.to_string());
                 found[index as usize] = None;
             }
-            proof.chunks = work.all(&provers, found)?;
+            proof.chunks = work.all(found)?;
             verify(&proof).map_err(Box::new)?;
         }
     }
@@ -145,28 +147,29 @@ fn run(
 }
 
 /// Buffers of all proofs come from one pool, which keeps them within the limit.
-fn pool(config: &KeygenConfig, choice: &Choice) -> Pool {
-    let limit = config.memory_limit.map_or_else(MemoryLimit::unlimited, |limit| {
-        MemoryLimit::new(memory::left_for_buffers(limit, choice.k, choice.at_once))
-    });
+fn pool(config: &KeygenConfig, work: &memory::Work) -> Pool {
+    let limit = config
+        .memory_limit
+        .map_or_else(MemoryLimit::unlimited, |limit| MemoryLimit::new(work.left_for_buffers(limit)));
     Pool::builder().limit(limit).build()
 }
 
-/// One for each chunk in work.
-fn executors(choice: &Choice) -> Result<Vec<Arc<dyn Executor>>, ProveError> {
-    let executor = |_| match choice.threads {
-        1 => Ok(Arc::new(Sequential) as Arc<dyn Executor>),
-        threads => match RayonExecutor::new(threads) {
-            Ok(executor) => Ok(Arc::new(executor) as Arc<dyn Executor>),
-            Err(_) => Err(ProveError::Threads(threads)),
-        },
-    };
-    (0..choice.at_once.max(1)).map(executor).collect()
+/// The prover of all chunks, which share its threads, and its keys.
+fn prover(
+    params: &ParamsKZG<Bn256>,
+    config: &KeygenConfig,
+    work: &memory::Work,
+) -> Result<ChunkProver, ProveError> {
+    let executor = executor(config, work.at_once)?;
+    let builder = Prover::builder().kernels(config.kernels).executor(executor.clone());
+    Ok(ChunkProver::new(params, builder.pool(pool(config, work)).build()?, executor)?.by_turns())
 }
 
 /// Chunks to be proven.
 struct Work<'a> {
     execution: &'a ChunkedExecution<'a>,
+    prover: &'a ChunkProver,
+    at_once: usize,
     secret: LinkSecret,
     folder: Option<&'a Folder>,
     config: &'a KeygenConfig,
@@ -175,18 +178,14 @@ struct Work<'a> {
 impl Work<'_> {
     /// Proves what was not found. The first error ends the work; what is being proven then is finished
     /// and kept.
-    fn all(
-        &self,
-        provers: &[&ChunkProver],
-        found: Vec<Option<ChunkProof>>,
-    ) -> Result<Vec<ChunkProof>, ProveError> {
+    fn all(&self, found: Vec<Option<ChunkProof>>) -> Result<Vec<ChunkProof>, ProveError> {
         let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let results = Mutex::new((found, None));
-        let worker = |prover: &ChunkProver| {
+        let worker = || {
             while !failed.load(Ordering::Relaxed) {
                 let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                let proven = self.one(prover, index as u64);
+                let proven = self.one(index as u64);
                 let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                 match proven {
                     Ok(chunk) => results.0[index] = Some(chunk),
@@ -198,12 +197,10 @@ impl Work<'_> {
             }
         };
         std::thread::scope(|scope| {
-            let (first, others) = provers.split_first().expect("there is a prover");
-            let worker = &worker;
-            for prover in others {
-                scope.spawn(move || worker(prover));
+            for _ in 1..self.at_once {
+                scope.spawn(worker);
             }
-            worker(first);
+            worker();
         });
         let (chunks, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         match error {
@@ -212,11 +209,11 @@ impl Work<'_> {
         }
     }
 
-    fn one(&self, prover: &ChunkProver, index: u64) -> Result<ChunkProof, ProveError> {
+    fn one(&self, index: u64) -> Result<ChunkProof, ProveError> {
         let observer = &self.config.observer;
         observer.started(index);
         let begin = Instant::now();
-        let chunk = prover.prove_chunk(self.execution, index, &self.secret)?;
+        let chunk = self.prover.prove_chunk(self.execution, index, &self.secret)?;
         if let Some(folder) = self.folder {
             folder.keep(&chunk)?;
         }
@@ -226,7 +223,7 @@ impl Work<'_> {
             steps: chunk.steps,
             took: begin.elapsed(),
             proof_bytes: chunk.proof.len(),
-            peak_buffer_bytes: prover.peak_buffer_bytes(),
+            peak_buffer_bytes: self.prover.peak_buffer_bytes(),
         });
         Ok(chunk)
     }

@@ -344,7 +344,8 @@ fn with_verifier<T>(
         return Err(VerifyError::Size(k));
     }
     let params = srs::params(config, k).map_err(Box::new)?;
-    let prover = parhelion::Prover::builder().threads(config.thread_count()).build()?;
+    let prover =
+        parhelion::Prover::builder().kernels(config.kernels).threads(config.thread_count()).build()?;
     verify(&ChunkVerifier::new(&params, &prover)?)
 }
 

@@ -75,7 +75,7 @@ impl MachineCircuit {
 
 /// Rows that steps and tables can use: the rest is for blinding. The last of them has the final
 /// state.
-pub(crate) fn usable_rows(k: u32) -> usize {
+pub(crate) const fn usable_rows(k: u32) -> usize {
     (1 << k) - (BLINDED + 1)
 }
 
@@ -135,20 +135,22 @@ impl Circuit<Fr> for MachineCircuit {
             known
         });
         let (Some(alpha), Some(beta)) = (alpha, beta) else { return Ok(()) };
-        #[cfg_attr(not(test), expect(unused_mut))]
-        let mut columns = second_phase::columns(witness, [alpha, beta], &*self.executor);
-        #[cfg(test)]
-        if let Some((column, row)) = self.forged {
-            columns[column][row] += Fr::ONE;
-        }
+        let mut sums = second_phase::Sums::new(witness, [alpha, beta], &*self.executor);
         layouter.assign_region(
             || "second phase",
             |mut region| {
-                for (column, values) in config.second.iter().zip(&columns) {
+                let mut assign = |index: usize, values: &[Fr]| {
                     for (row, &value) in values.iter().enumerate() {
-                        region.assign_advice(*column, row, Value::known(value));
+                        #[cfg(test)]
+                        let value = if self.forged == Some((index, row)) { value + Fr::ONE } else { value };
+                        region.assign_advice(config.second[index], row, Value::known(value));
                     }
+                };
+                for group in 0..sums.groups() {
+                    assign(group, sums.group(group));
                 }
+                let groups = sums.groups();
+                assign(groups, &sums.running());
                 Ok(())
             },
         )

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::layout::MICROCODE;
+use super::run::DIVISION;
 use crate::{Assembly, Instruction, Program, Syscall};
 
 /// Copies r3 bytes from r2 to r1, which do not overlap.
@@ -266,6 +267,26 @@ impl Library {
 /// Where the code of a syscall begins, if there is any.
 pub(super) fn entry(syscall: Syscall) -> Option<u64> {
     Library::get().entries.get(&syscall).copied()
+}
+
+/// What the machine does and the code of a syscall does not, in words, if that is why `trap` came: at `pc`,
+/// in the code of a syscall, or where it was called, by an instruction with this target.
+pub(crate) fn refusal(pc: u64, target: u64, trap: &str) -> Option<String> {
+    let library = Library::get();
+    let syscall = |pc: u64| {
+        let before = library.entries.iter().filter(|(_, entry)| **entry <= pc);
+        before.max_by_key(|(_, entry)| **entry).map(|(syscall, _)| *syscall)
+    };
+    if pc < MICROCODE {
+        return syscall(target).map(|syscall| format!("{syscall} called from the last frame"));
+    }
+    let syscall = syscall(pc)?;
+    Some(match (syscall, trap) {
+        (Syscall::Log, DIVISION) => format!("{syscall} of text that is not ASCII"),
+        (Syscall::Memcmp, DIVISION) => format!("{syscall} of a range that leaves its stack frame"),
+        (Syscall::Memcpy, DIVISION) => format!("{syscall} of ranges that overlap"),
+        _ => format!("{syscall} of a range that leads into a gap of the stack"),
+    })
 }
 
 /// The instruction at a pc from [`MICROCODE`] on.

@@ -3,11 +3,11 @@
 pub(crate) mod flags;
 mod gates;
 mod image;
-mod layout;
+pub(crate) mod layout;
 mod linear;
 mod lookups;
 mod machine;
-mod microcode;
+pub(crate) mod microcode;
 mod rom;
 mod run;
 mod second_phase;
@@ -18,7 +18,9 @@ mod witness;
 mod tests;
 
 pub(crate) use image::Image;
-pub(crate) use layout::{FRAMES, LINKED as LINKED_COLUMNS, MAX_K, MIN_K, PUBLIC as PUBLIC_COLUMNS};
+pub(crate) use layout::{
+    FRAMES, LINKED as LINKED_COLUMNS, MAX_K, MICROCODE, MIN_K, PUBLIC as PUBLIC_COLUMNS,
+};
 pub use machine::{MachineCircuit, MachineConfig};
 pub(crate) use machine::{instances, usable_rows};
 pub(crate) use rom::RomRow;

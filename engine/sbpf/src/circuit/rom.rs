@@ -40,8 +40,9 @@ impl RomRow {
     /// If there is none, or no constraints cover it: no row can be made that would let it pass.
     pub(crate) fn of(program: &Program, pc: u64) -> Result<Self, Unprovable> {
         let at = |reason| Unprovable { pc, reason };
-        if program.version() != Version::V0 {
-            return Err(at("programs of this SBPF version".to_owned()));
+        match program.version() {
+            Version::V0 => {}
+            other => return Err(at(format!("programs of SBPF {other:?}; those of V0 are"))),
         }
         let instruction = if pc >= MICROCODE {
             microcode::instruction(pc)

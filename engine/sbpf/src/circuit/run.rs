@@ -37,6 +37,9 @@ impl State {
     }
 }
 
+/// The trap of a division by zero, which the code of syscalls uses where it gives up.
+pub(crate) const DIVISION: &str = "division by zero";
+
 /// What a call saves: r6 to r9 and the pc to return to.
 pub(crate) type Frame = [u64; 5];
 
@@ -64,6 +67,12 @@ impl Memory {
             }
             None => Fr::from(self.read(image, word)),
         }
+    }
+
+    /// What it takes, in bytes: a hash table keeps an eighth of its places free, and a byte for each.
+    pub(crate) fn bytes(&self) -> usize {
+        let places = |capacity: usize, entry: usize| (capacity * 8 / 7).next_power_of_two() * (entry + 1);
+        places(self.words.capacity(), 16) + places(self.frames.capacity(), 8 + size_of::<Frame>())
     }
 
     fn read(&self, image: &Image<'_>, word: u64) -> u64 {
@@ -135,7 +144,7 @@ pub(crate) fn execute(
             record.after.pc = rom.off;
         }
     } else {
-        record.c = arithmetic(rom, a, b).ok_or("division by zero")?;
+        record.c = arithmetic(rom, a, b).ok_or(DIVISION)?;
     }
     if rom.has(WRITE)
         && let Some(register) = rom.register(DST_LOW).and_then(|index| record.after.registers.get_mut(index))

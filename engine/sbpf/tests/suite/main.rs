@@ -6,6 +6,7 @@ mod conformance;
 mod fixtures;
 mod generator;
 mod kill;
+mod memory;
 mod oracle;
 mod random;
 #[cfg(feature = "programs")]

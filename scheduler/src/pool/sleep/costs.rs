@@ -36,9 +36,41 @@ impl WakeCosts {
     }
 }
 
+/// The longest that a sample counts for, in nanoseconds: beyond it, an interruption or a busy core was in the way.
+const LONGEST: u64 = 200_000;
+
+/// Follows samples down faster than up: what waking takes when nothing is in the way is what a decision needs, and a
+/// few disturbed samples would have the next loops run on one thread.
 fn observe(average: &AtomicU64, sample: Duration) {
-    // One sample in the middle of an interruption must not count for more than a millisecond.
-    let sample = u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).min(1_000_000);
+    let sample = u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).min(LONGEST);
     let old = average.load(Relaxed);
-    average.store(old - old / 8 + sample / 8, Relaxed);
+    let new = if sample < old { old - (old - sample) / 8 } else { old + (sample - old) / 32 };
+    average.store(new, Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(samples: impl IntoIterator<Item = u64>) -> u64 {
+        let costs = WakeCosts::default();
+        samples.into_iter().for_each(|micros| costs.observe_sleeper(Duration::from_micros(micros)));
+        costs.sleeper.load(Relaxed) / 1000
+    }
+
+    #[test]
+    fn steady_samples_become_the_average() {
+        assert_eq!(after([5; 100]), 5);
+        assert!((58..=60).contains(&after([60; 200])));
+    }
+
+    #[test]
+    fn a_few_disturbed_samples_hardly_count() {
+        assert!(after([20, 20, 5_000, 20, 20, 5_000]) < 32);
+    }
+
+    #[test]
+    fn no_average_goes_beyond_the_longest_sample() {
+        assert!(after([10_000; 1000]) <= 200);
+    }
 }

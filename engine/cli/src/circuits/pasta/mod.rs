@@ -32,7 +32,7 @@ pub trait PastaDemo: Sized {
     const INSTANCE_LEN: usize;
 
     /// One circuit.
-    type Circuit: Circuit<Fp>;
+    type Circuit: Circuit<Fp> + Sync;
 
     /// `count` circuits, at least one, of 2^k rows, with the witnesses that `seed` stands for.
     ///

@@ -4,22 +4,20 @@ use std::io;
 use std::time::Instant;
 
 use halo2_proofs::pasta::{EqAffine, Fp};
-use halo2_proofs::plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk};
+use halo2_proofs::plonk::keygen_vk;
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, Transcript, TranscriptWrite};
 use parhelion::Estimate;
 use parhelion_cli::circuits::pasta::PastaDemo;
 use parhelion_cli::proc;
 use parhelion_cli::stock::Sections;
-use rand_chacha_0_10::ChaCha20Rng;
-use rand_chacha_0_10::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use super::child::{Comparison, Measured, Outcome, PoolUse, Timed, digest, time_proofs};
 use super::report::{Report, Spread, median};
 use super::{compare, measure, prove};
 use crate::args::{BenchArgs, BenchChildArgs, Common, Side};
-use crate::commands::pasta::{Setting, check_proof, resolve, with_instances};
+use crate::commands::pasta::{Setting, check_proof, resolve};
 use crate::error::CommandError;
 use crate::{ALLOCATOR, ui};
 
@@ -83,7 +81,7 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
         seconds: start.elapsed().as_secs_f64(),
         peak_bytes: proc::peak_resident().max(vk_peak),
     };
-    let rng = || ChaCha20Rng::seed_from_u64(seed);
+    let rng = || setting.rng(seed);
     match args.side {
         Side::StockKeygen => {
             setting.stock_key()?;
@@ -132,23 +130,6 @@ fn reset_peak() {
 }
 
 impl<D: PastaDemo> Setting<D> {
-    fn stock_key(&self) -> Result<ProvingKey<EqAffine>, CommandError> {
-        keygen_pk(&self.params, self.vk.clone(), &self.keygen_circuit).map_err(CommandError::Pasta)
-    }
-
-    fn stock(
-        &self,
-        pk: &ProvingKey<EqAffine>,
-        rng: ChaCha20Rng,
-        transcript: &mut TimedTranscript,
-    ) -> Result<(), CommandError> {
-        let circuits = self.demo.circuits();
-        with_instances(self.demo.instances(), |instances| {
-            create_proof(&self.params, pk, circuits, instances, rng, transcript)
-        })
-        .map_err(CommandError::Pasta)
-    }
-
     /// Times proofs, and has the library and the application verify them.
     fn measure(
         &self,

@@ -18,6 +18,10 @@ struct Report<'a> {
     version: String,
     value: u64,
     steps: u64,
+    /// What a proof has: the code of syscalls is counted, too.
+    provable_steps: Option<u64>,
+    /// Why there can be none.
+    not_provable: Option<String>,
     compute_units: u64,
     logs: Vec<String>,
     seconds: f64,
@@ -38,11 +42,14 @@ pub(crate) fn run(common: &Common, args: &ExecuteArgs) -> Result<(), CommandErro
         fs::write(path, &output).map_err(|source| CommandError::Io { path: path.clone(), source })?;
     }
     let outcome = trace.outcome();
+    let provable = trace.provable_steps(&source.program);
     let report = Report {
         program: &source.name,
         version: format!("{:?}", source.program.version()),
         value: outcome.value,
         steps: outcome.steps,
+        provable_steps: provable.as_ref().ok().copied(),
+        not_provable: provable.err().map(|error| error.to_string()),
         compute_units: outcome.compute_units,
         logs: outcome.logs.iter().map(ToString::to_string).collect(),
         seconds: time.as_secs_f64(),
@@ -63,6 +70,10 @@ fn print(report: &Report<'_>, source: &Source, trace: &ExecutionTrace) {
     line("program", &super::program(source));
     line("input", &super::input(&source.input));
     line("outcome", &super::outcome(trace));
+    match (report.provable_steps, &report.not_provable) {
+        (Some(steps), _) => line("provable", &format!("yes, in {steps} steps")),
+        (None, reason) => line("provable", &format!("no: {}", reason.as_deref().unwrap_or_default())),
+    }
     report.logs.iter().for_each(|log| line("log", log));
     report.accounts.iter().for_each(|account| line("", account));
     for (name, path) in [("trace", report.trace), ("output", report.output)] {

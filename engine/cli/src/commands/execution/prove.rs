@@ -30,7 +30,7 @@ struct Report<'a> {
     k: u32,
     chunk_size: u64,
     chunks_at_once: usize,
-    threads_per_chunk: usize,
+    threads: usize,
     chunks: &'a [Row],
     seconds: Seconds,
     /// Of the chunks of this run.
@@ -70,6 +70,8 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
     common.limit_library_threads()?;
     let (trace, execute) = ui::busy("execution", || source.run());
     let trace = trace?;
+    // What cannot be proven leaves nothing behind.
+    trace.provable_steps(&source.program).map_err(CommandError::Prove)?;
     let folder = Folder::new(args.out.clone().unwrap_or_else(|| args.out().join(&source.name)));
     folder.begin(&source, args.fresh)?;
     if args.srs.is_none() {
@@ -78,16 +80,16 @@ pub(crate) fn run(common: &Common, args: &ProveArgs) -> Result<(), CommandError>
 
     let progress = Progress::new();
     let srs = CachedSrs::new(cache.clone(), args.srs.clone());
-    let mut config = KeygenConfig::new(args.k.unwrap_or(MAX_K), cache.path(), LOOKUP_BITS)
-        .with_threads(common.threads())
+    let mut config = common
+        .chunks(KeygenConfig::new(args.k.unwrap_or(MAX_K), cache.path(), LOOKUP_BITS))
         .with_folder(folder.path())
         .with_srs(parhelion_sbpf::Srs::Source(srs.clone()))
         .with_observer(progress.clone());
     if let Some(steps) = args.chunk_size {
         config = config.with_chunk_size(steps);
     }
-    if let Some(limit) = common.memory_limit {
-        config = config.with_memory_limit(usize::try_from(limit.as_u64()).unwrap_or(usize::MAX));
+    if let Some(chunks) = args.chunks_at_once {
+        config = config.with_chunks_at_once(chunks.into());
     }
     let proof = prove_execution_chunked_auto(&source.program, &trace, &config);
     let summary = progress.finish();
@@ -145,7 +147,7 @@ impl Run<'_> {
             k: self.choice.k,
             chunk_size: self.choice.chunk_size,
             chunks_at_once: self.choice.at_once,
-            threads_per_chunk: self.choice.threads,
+            threads: self.choice.threads,
             chunks: self.rows,
             seconds: Seconds {
                 execute: self.execute.as_secs_f64(),

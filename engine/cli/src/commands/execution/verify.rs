@@ -58,8 +58,8 @@ pub(crate) fn check(common: &Common, args: &VerifyArgs, folder: &Folder) -> Resu
 
     let cache = common.cache()?;
     let srs = CachedSrs::new(cache.clone(), args.srs.clone());
-    let config = KeygenConfig::new(MAX_K, cache.path(), LOOKUP_BITS)
-        .with_threads(common.threads())
+    let config = common
+        .chunks(KeygenConfig::new(MAX_K, cache.path(), LOOKUP_BITS))
         .with_srs(parhelion_sbpf::Srs::Source(srs.clone()));
     let (verified, time) = ui::busy("verification", || verify_execution(&program, &input, &proof, &config));
     let verified = verified.map_err(|error| match (folder.srs(), srs.digest()) {

@@ -19,6 +19,7 @@ Files of an earlier run are replaced, each as a whole.
 Examples:
   parhelion profile --circuit pairing --k 15 --out profile
   parhelion profile --circuit poseidon --k 14 --threads 1 --out profile --json
+  parhelion profile --circuit orchard --actions 4 --threads 2 --out profile
   parhelion profile --circuit pairing --k 18 --no-stock --workers 16,64 --out profile";
 
 #[derive(Debug, Args)]

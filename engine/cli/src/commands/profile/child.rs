@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
-use halo2_axiom::plonk::VerifyingKey;
-use parhelion::{Observer, PreparedKey, Prover};
-use parhelion_cli::circuits::Witness;
+use halo2_proofs::poly::commitment::Params;
+use parhelion::{Observer, Prover};
+use parhelion_cli::circuits::pasta::PastaDemo;
 use parhelion_cli::stock;
 use parhelion_cli::store::{KeyStore, Keys, Srs};
 use parhelion_scheduler::Executor;
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 
 use super::account::Split;
@@ -19,8 +16,10 @@ use super::args::{ChildArgs, Side};
 use super::recorded::{Ours, Recorded};
 use super::sampler::Sampler;
 use super::simulation::{self, Simulated};
-use super::transcript::{Overheard, SECTIONS, section_before};
+use super::subject::{Kzg, Pasta, Subject};
+use super::transcript::{AtChallenge, Overheard, SECTIONS, section_before};
 use crate::args::Common;
+use crate::commands::pasta::{self, Setting, with_pasta_demo};
 use crate::error::CommandError;
 use crate::{ALLOCATOR, ui};
 
@@ -41,54 +40,104 @@ pub(super) struct Sampled {
     pub(super) timeline: Option<Recorded>,
 }
 
-/// Circuit and keys.
-pub(super) struct Subject<'a> {
-    pub(super) args: &'a ChildArgs,
-    srs: Srs,
-    vk: VerifyingKey<G1Affine>,
-    pub(super) witness: Witness,
-}
-
 pub(crate) fn run(common: &Common, args: &ChildArgs) -> Result<(), CommandError> {
+    common.limit_library_threads()?;
+    let name = args.circuit.circuit.as_str();
+    if let Some(done) = with_pasta_demo!(name, D => run_pasta::<D>(common, args)) {
+        return done;
+    }
     let (demo, k) = args.circuit.resolve()?;
     let cache = common.cache()?;
-    common.limit_library_threads()?;
+    let (seed, multi_open) = (args.circuit.seed, args.circuit.multi_open);
     let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
-    let keys =
-        KeyStore::new(&cache, demo, k, &srs).proving(&common.prover(args.circuit.multi_open, None)?)?;
-    let witness = demo.witness_circuit(&keys.layout, args.circuit.seed)?;
+    let keys = KeyStore::new(&cache, demo, k, &srs).proving(&common.prover(multi_open, None)?)?;
+    let witness = demo.witness_circuit(&keys.layout, seed)?;
     let Keys { pk, .. } = keys;
-    let subject = Subject { args, srs, vk: pk.get_vk().clone(), witness };
-    let threads = common.threads();
+    let subject = Kzg { circuit: name, seed, multi_open, vk: pk.get_vk().clone(), srs, witness };
     match args.side {
-        Side::Stock => {
-            ALLOCATOR.trim();
-            let multi_open = args.circuit.multi_open;
-            let sampled = subject.sample(threads, |transcript| {
-                let Subject { srs, witness, .. } = &subject;
-                stock::prove_into(&srs.params, &pk, multi_open, witness, subject.rng(), transcript)
-                    .map_err(CommandError::Stock)
-            })?;
-            ui::say_json(&sampled);
-        }
+        Side::Stock => sample_stock(common, args, &subject, |at_challenge| {
+            let Kzg { srs, witness, .. } = &subject;
+            let mut transcript = Overheard::new(at_challenge);
+            stock::prove_into(&srs.params, &pk, multi_open, witness, subject.rng(), &mut transcript)
+                .map_err(CommandError::Stock)?;
+            Ok(transcript.finalize())
+        }),
         Side::Parhelion => {
-            let ours = Ours::start(common, args, threads)?;
+            let ours = Ours::start(common, args)?;
             let key = ours.prover.prepare_compact(&subject.srs.params, pk)?;
-            ALLOCATOR.trim();
-            let mut sampled =
-                subject.sample(threads, |transcript| subject.prove(&ours.prover, &key, transcript))?;
-            sampled.timeline = Some(ours.record(&subject, &key)?);
-            ui::say_json(&sampled);
+            sample_ours(common, args, &subject, &ours, &key)
         }
         Side::Graph => {
-            let key =
-                common.prover(args.circuit.multi_open, None)?.prepare_compact(&subject.srs.params, pk)?;
-            ALLOCATOR.trim();
-            let prover = |executor: Arc<dyn Executor>, observer| build(common, args, executor, observer);
-            let simulated: Vec<Simulated> = simulation::run(&args.sampling, &subject, &key, prover)?;
-            ui::say_json(&simulated);
+            let key = common.prover(multi_open, None)?.prepare_compact(&subject.srs.params, pk)?;
+            simulate(common, args, &subject, &key)
         }
     }
+}
+
+fn run_pasta<D: PastaDemo>(common: &Common, args: &ChildArgs) -> Result<(), CommandError> {
+    let (seed, k) = (args.circuit.seed, pasta::resolve::<D>(&args.circuit)?);
+    let demo = D::build(k, args.circuit.actions, seed)?;
+    let subject = Pasta { setting: Setting::new(demo, D::keygen_circuit(k)?, Params::new(k))?, seed };
+    match args.side {
+        Side::Stock => {
+            let pk = subject.setting.stock_key()?;
+            sample_stock(common, args, &subject, |at_challenge| {
+                let mut transcript = Overheard::of_pasta(at_challenge);
+                subject.setting.stock(&pk, subject.setting.rng(seed), &mut transcript)?;
+                Ok(transcript.finalize())
+            })
+        }
+        Side::Parhelion => {
+            let ours = Ours::start(common, args)?;
+            let key = subject.setting.key(&ours.prover)?;
+            sample_ours(common, args, &subject, &ours, &key)
+        }
+        Side::Graph => {
+            let key = subject.setting.key(&common.prover(args.circuit.multi_open, None)?)?;
+            simulate(common, args, &subject, &key)
+        }
+    }
+}
+
+/// Samples the library's prover, which `prove` calls.
+fn sample_stock<S: Subject>(
+    common: &Common,
+    args: &ChildArgs,
+    subject: &S,
+    prove: impl FnMut(AtChallenge<'_>) -> Result<Vec<u8>, CommandError>,
+) -> Result<(), CommandError> {
+    ALLOCATOR.trim();
+    ui::say_json(&sample(args, subject, common.threads(), prove)?);
+    Ok(())
+}
+
+/// Samples the engine, and records its workers.
+fn sample_ours<S: Subject>(
+    common: &Common,
+    args: &ChildArgs,
+    subject: &S,
+    ours: &Ours,
+    key: &S::Key,
+) -> Result<(), CommandError> {
+    ALLOCATOR.trim();
+    let prove = |at_challenge: AtChallenge<'_>| subject.prove(&ours.prover, key, at_challenge);
+    let mut sampled = sample(args, subject, common.threads(), prove)?;
+    sampled.timeline = Some(ours.record(subject, key)?);
+    ui::say_json(&sampled);
+    Ok(())
+}
+
+/// Records the engine's tasks, and replays them.
+fn simulate<S: Subject>(
+    common: &Common,
+    args: &ChildArgs,
+    subject: &S,
+    key: &S::Key,
+) -> Result<(), CommandError> {
+    ALLOCATOR.trim();
+    let prover = |executor: Arc<dyn Executor>, observer| build(common, args, executor, observer);
+    let simulated: Vec<Simulated> = simulation::run(&args.sampling, subject, key, prover)?;
+    ui::say_json(&simulated);
     Ok(())
 }
 
@@ -107,89 +156,38 @@ pub(super) fn build(
     Ok(builder.multi_open(args.circuit.multi_open).build()?)
 }
 
-impl Subject<'_> {
-    pub(super) fn rng(&self) -> ChaCha20Rng {
-        ChaCha20Rng::seed_from_u64(self.args.circuit.seed)
-    }
+/// One proof as it is, then sampled ones until there is enough.
+fn sample(
+    args: &ChildArgs,
+    subject: &impl Subject,
+    threads: usize,
+    mut prove: impl FnMut(AtChallenge<'_>) -> Result<Vec<u8>, CommandError>,
+) -> Result<Sampled, CommandError> {
+    let start = Instant::now();
+    let proof = prove(&mut |_| ())?;
+    let plain_seconds = start.elapsed().as_secs_f64();
+    subject.verify(&proof)?;
 
-    /// A proof of ours.
-    pub(super) fn prove<F: FnMut(usize) + Send>(
-        &self,
-        prover: &Prover,
-        key: &PreparedKey<'_>,
-        transcript: &mut Overheard<F>,
-    ) -> Result<(), CommandError> {
-        let columns: Vec<&[Fr]> = self.witness.instances.iter().map(Vec::as_slice).collect();
-        let circuits = std::slice::from_ref(&self.witness.circuit);
-        Ok(prover.prove(key, circuits, &[&columns], self.rng(), transcript)?)
+    let own = subject.own_challenges();
+    let mut sampler = Sampler::new(args.sampling.frequency);
+    let mut proofs = 0;
+    let started = Instant::now();
+    while proofs == 0 || started.elapsed().as_secs_f64() < args.sampling.seconds {
+        sampler.start();
+        let proof = prove(&mut |challenge| {
+            if let Some(section) = section_before(challenge, own) {
+                sampler.stop(section);
+                sampler.start();
+            }
+        })?;
+        sampler.stop(SECTIONS[SECTIONS.len() - 1]);
+        subject.verify(&proof)?;
+        proofs += 1;
     }
-
-    /// Asks the library's verifier.
-    pub(super) fn verify(&self, proof: &[u8]) -> Result<(), CommandError> {
-        stock::verify(
-            &self.srs.params,
-            &self.vk,
-            self.args.circuit.multi_open,
-            &self.witness.instances,
-            proof,
-        )
-        .map_err(CommandError::OwnProof)
-    }
-
-    /// One proof as it is, then sampled ones until there is enough.
-    fn sample(
-        &self,
-        threads: usize,
-        mut prove: impl FnMut(&mut Overheard<&mut (dyn FnMut(usize) + Send)>) -> Result<(), CommandError>,
-    ) -> Result<Sampled, CommandError> {
-        let mut timed = |at_challenge: &mut (dyn FnMut(usize) + Send)| {
-            let mut transcript = Overheard::new(at_challenge);
-            let start = Instant::now();
-            prove(&mut transcript)?;
-            let seconds = start.elapsed().as_secs_f64();
-            Ok::<_, CommandError>((transcript.finalize(), seconds))
-        };
-        let (proof, plain_seconds) = timed(&mut |_| ())?;
-        self.verify(&proof)?;
-
-        let own = self.vk.cs().num_challenges();
-        let mut sampler = Sampler::new(self.args.sampling.frequency);
-        let mut proofs = 0;
-        let started = Instant::now();
-        while proofs == 0 || started.elapsed().as_secs_f64() < self.args.sampling.seconds {
-            sampler.start();
-            let (proof, _) = timed(&mut |challenge| {
-                if let Some(section) = section_before(challenge, own) {
-                    sampler.stop(section);
-                    sampler.start();
-                }
-            })?;
-            sampler.stop(SECTIONS[SECTIONS.len() - 1]);
-            self.verify(&proof)?;
-            proofs += 1;
-        }
-        let profile = sampler.finish(threads)?;
-        let title = format!(
-            "{} k = {}, {:?} prover, {threads} threads",
-            self.args.circuit.circuit,
-            self.srs_k(),
-            self.args.side
-        );
-        let flamegraph =
-            profile.flamegraph(&title).map_err(|error| CommandError::Report(error.to_string()))?;
-        let seconds = profile.sections.iter().map(|(_, split)| split.wall).sum::<f64>() / proofs as f64;
-        let sections = profile.sections.into_iter().map(|(name, split)| (name.to_owned(), split.per(proofs)));
-        Ok(Sampled {
-            plain_seconds,
-            proofs,
-            seconds,
-            sections: sections.collect(),
-            flamegraph,
-            timeline: None,
-        })
-    }
-
-    fn srs_k(&self) -> u32 {
-        self.vk.get_domain().k()
-    }
+    let profile = sampler.finish(threads)?;
+    let title = format!("{}, {:?} prover, {threads} threads", subject.title(), args.side);
+    let flamegraph = profile.flamegraph(&title).map_err(|error| CommandError::Report(error.to_string()))?;
+    let seconds = profile.sections.iter().map(|(_, split)| split.wall).sum::<f64>() / proofs as f64;
+    let sections = profile.sections.into_iter().map(|(name, split)| (name.to_owned(), split.per(proofs)));
+    Ok(Sampled { plain_seconds, proofs, seconds, sections: sections.collect(), flamegraph, timeline: None })
 }

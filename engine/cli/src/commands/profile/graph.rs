@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parhelion::{Observer, Stage};
-use parhelion_scheduler::Executor;
+use parhelion_scheduler::{Aside, Executor, Spawn};
+use rustix::time::{ClockId, clock_gettime};
 
 /// What one thread does from beginning to end, as a list of steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub(super) enum Step {
     Work(u64),
     /// Tasks that may run at once; the next step waits for all of them.
     Fork(Vec<Task>),
+    /// A task that may run while this one goes on.
+    Aside(Task),
+    /// Waits for all tasks aside so far.
+    Wait,
     /// From here on the proof is in this stage. Only in the outermost task.
     Stage(Option<Stage>),
 }
@@ -30,16 +35,42 @@ impl Task {
 
     /// Nanoseconds of the longest chain of steps that wait for each other: no number of threads is faster.
     pub(super) fn span(&self) -> u64 {
-        self.0.iter().map(Step::span).sum()
+        let mut clock = Clock::default();
+        self.0.iter().for_each(|step| _ = clock.pass(step));
+        clock.now.max(clock.aside)
     }
 
     /// How many tasks it forks, and they.
     pub(super) fn forked(&self) -> usize {
-        let forks = self.0.iter().filter_map(|step| match step {
-            Step::Fork(tasks) => Some(tasks),
-            _ => None,
+        let forks = self.0.iter().map(|step| match step {
+            Step::Fork(tasks) => tasks.as_slice(),
+            Step::Aside(task) => std::slice::from_ref(task),
+            _ => &[],
         });
         forks.flatten().map(|task| 1 + task.forked()).sum()
+    }
+}
+
+/// Goes through the steps of a task as if there were any number of threads.
+#[derive(Default)]
+pub(super) struct Clock {
+    now: u64,
+    /// When the last task aside ends.
+    aside: u64,
+}
+
+impl Clock {
+    /// The nanoseconds until the next step can begin.
+    pub(super) fn pass(&mut self, step: &Step) -> u64 {
+        let before = self.now;
+        match step {
+            Step::Work(nanoseconds) => self.now += nanoseconds,
+            Step::Fork(tasks) => self.now += tasks.iter().map(Task::span).max().unwrap_or_default(),
+            Step::Aside(task) => self.aside = self.aside.max(self.now + task.span()),
+            Step::Wait => self.now = self.now.max(self.aside),
+            Step::Stage(_) => {}
+        }
+        self.now - before
     }
 }
 
@@ -48,15 +79,8 @@ impl Step {
         match self {
             Self::Work(nanoseconds) => *nanoseconds,
             Self::Fork(tasks) => tasks.iter().map(Task::work).sum(),
-            Self::Stage(_) => 0,
-        }
-    }
-
-    pub(super) fn span(&self) -> u64 {
-        match self {
-            Self::Work(nanoseconds) => *nanoseconds,
-            Self::Fork(tasks) => tasks.iter().map(Task::span).max().unwrap_or_default(),
-            Self::Stage(_) => 0,
+            Self::Aside(task) => task.work(),
+            Self::Wait | Self::Stage(_) => 0,
         }
     }
 }
@@ -64,8 +88,8 @@ impl Step {
 /// An executor that runs everything on the calling thread but says it has `workers` threads, so that
 /// work is cut as for so many, and writes down what it runs.
 ///
-/// Durations are those of a thread that has the machine to itself: what threads cost each other in
-/// caches and memory bandwidth is not in them.
+/// Durations are CPU time of a thread that has the machine to itself: what threads cost each other in caches and memory
+/// bandwidth is not in them, nor is the time that other programs take.
 pub(super) struct Recorder {
     workers: usize,
     state: Mutex<State>,
@@ -74,15 +98,15 @@ pub(super) struct Recorder {
 struct State {
     /// The tasks under way, outermost first. Never empty while recording.
     open: Vec<Task>,
-    /// When the step under way began.
-    since: Instant,
+    /// When the step under way began, by the thread's own clock.
+    since: u64,
     stages: Vec<Stage>,
 }
 
 impl Recorder {
     /// A recorder that cuts work for `workers` threads (0 counts as 1).
     pub(super) fn new(workers: usize) -> Arc<Self> {
-        let state = State { open: vec![Task::default()], since: Instant::now(), stages: Vec::new() };
+        let state = State { open: vec![Task::default()], since: thread_nanoseconds(), stages: Vec::new() };
         Arc::new(Self { workers: workers.max(1), state: Mutex::new(state) })
     }
 
@@ -91,7 +115,7 @@ impl Recorder {
         let mut state = self.state();
         state.open = vec![Task::default()];
         state.stages.clear();
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
     }
 
     /// What was recorded since, up to here.
@@ -113,13 +137,36 @@ impl Recorder {
         let tasks = fork();
         let mut state = self.state();
         state.push(Step::Fork(tasks));
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
+    }
+
+    /// The task under way goes on beside this one, which is recorded first.
+    fn aside(&self, work: impl FnOnce()) {
+        self.state().work_ends();
+        let task = self.task(work);
+        let mut state = self.state();
+        state.push(Step::Aside(task));
+        state.since = thread_nanoseconds();
+    }
+
+    /// The task under way waits for those aside: commitments, which no stage is the proof in.
+    fn waits(&self) {
+        let mut state = self.state();
+        state.work_ends();
+        if state.open.len() == 1 && state.stages.is_empty() {
+            state.push(Step::Stage(Some(Stage::Commit)));
+        }
+        state.push(Step::Wait);
+        if state.open.len() == 1 && state.stages.is_empty() {
+            state.push(Step::Stage(None));
+        }
+        state.since = thread_nanoseconds();
     }
 
     fn task(&self, work: impl FnOnce()) -> Task {
         let mut state = self.state();
         state.open.push(Task::default());
-        state.since = Instant::now();
+        state.since = thread_nanoseconds();
         drop(state);
         work();
         let mut state = self.state();
@@ -136,7 +183,7 @@ impl State {
     }
 
     fn work_ends(&mut self) {
-        let nanoseconds = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds = thread_nanoseconds().saturating_sub(self.since);
         self.push(Step::Work(nanoseconds));
     }
 
@@ -147,9 +194,15 @@ impl State {
             self.work_ends();
             let stage = self.stages.last().copied();
             self.push(Step::Stage(stage));
-            self.since = Instant::now();
+            self.since = thread_nanoseconds();
         }
     }
+}
+
+/// Nanoseconds that the calling thread has worked.
+fn thread_nanoseconds() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 impl fmt::Debug for Recorder {
@@ -178,6 +231,24 @@ impl Executor for Recorder {
     fn within(&self, work: &mut (dyn FnMut() + Send)) {
         work();
     }
+
+    fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
+        body(&Beside(self));
+        self.waits();
+    }
+}
+
+/// Records tasks aside, each when it is handed in.
+struct Beside<'a>(&'a Recorder);
+
+impl<'scope> Spawn<'scope> for Beside<'_> {
+    fn spawn(&self, task: Aside<'scope>) {
+        self.0.aside(task);
+    }
+
+    fn help(&self) -> bool {
+        false
+    }
 }
 
 impl Observer for Recorder {
@@ -204,6 +275,8 @@ mod tests {
         let step = |step: &Step| match step {
             Step::Work(_) => "w".to_owned(),
             Step::Fork(tasks) => format!("({})", tasks.iter().map(shape).collect::<Vec<_>>().join(",")),
+            Step::Aside(task) => format!("[{}]", shape(task)),
+            Step::Wait => "!".to_owned(),
             Step::Stage(stage) => stage.map_or("-", Stage::name).to_owned(),
         };
         task.0.iter().map(step).collect()
@@ -237,15 +310,31 @@ mod tests {
     }
 
     #[test]
+    fn tasks_aside_are_recorded_where_they_are_handed_in() {
+        let recorder = Recorder::new(2);
+        recorder.restart();
+        recorder.alongside_of(|aside| {
+            aside.spawn(Box::new(|| recorder.run(2, &|_| ())));
+            recorder.run(2, &|_| ());
+        });
+        assert_eq!(shape(&recorder.take()), "w[w(w,w)w]w(w,w)wcommit!-w");
+    }
+
+    #[test]
     fn durations_are_measured_once() {
         let recorder = Recorder::new(2);
         recorder.restart();
-        let start = Instant::now();
-        let rest = || std::thread::sleep(Duration::from_millis(5));
-        recorder.run(2, &|_| rest());
-        rest();
-        let (task, elapsed) = (recorder.take(), start.elapsed().as_nanos() as u64);
+        let start = thread_nanoseconds();
+        let busy = || {
+            let until = thread_nanoseconds() + 5_000_000;
+            while thread_nanoseconds() < until {}
+        };
+        recorder.run(2, &|_| busy());
+        // Not work.
+        std::thread::sleep(Duration::from_millis(20));
+        busy();
+        let (task, elapsed) = (recorder.take(), thread_nanoseconds() - start);
         assert!(task.work() >= 15_000_000 && task.work() <= elapsed, "{} of {elapsed}", task.work());
-        assert!(task.span() >= 10_000_000 && task.span() < task.work());
+        assert!(task.span() >= 10_000_000 && task.span() < task.work() && task.work() < 20_000_000);
     }
 }

@@ -14,6 +14,7 @@ mod report;
 mod sampler;
 mod simulate;
 mod simulation;
+mod subject;
 mod symbols;
 mod timeline;
 mod transcript;
@@ -24,6 +25,7 @@ use std::env;
 use std::mem::take;
 use std::process::{Command, Stdio};
 
+use parhelion_cli::circuits::pasta::PastaDemo;
 use parhelion_cli::store::{KeyStore, Srs};
 use serde::de::DeserializeOwned;
 
@@ -31,17 +33,22 @@ use self::args::Side;
 use self::child::Sampled;
 use self::files::OutDir;
 use self::report::Summary;
-use crate::args::Common;
+use crate::args::{CircuitArgs, Common};
+use crate::commands::pasta::{self, with_pasta_demo};
 use crate::error::CommandError;
 use crate::ui;
 
 pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandError> {
+    let name = args.circuit.circuit.as_str();
+    if let Some(found) = with_pasta_demo!(name, D => pasta_circuit::<D>(&args.circuit)) {
+        let (title, k) = found?;
+        return profile(common, args, &OutDir::open(&args.out)?, title, k);
+    }
     let (demo, k) = args.circuit.resolve()?;
     let out = OutDir::open(&args.out)?;
     let cache = common.cache()?;
     common.limit_library_threads()?;
     let prover = common.prover(args.circuit.multi_open, None)?;
-    let kernels = prover.kernel_report().backend.to_owned();
 
     // Made here, so that every child finds them in the cache.
     let (srs, _) = ui::busy("parameters", || Srs::load(&cache, args.circuit.srs.as_deref(), k));
@@ -50,6 +57,29 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
     let (keys, _) =
         ui::busy("keys (made once, then kept)", || KeyStore::new(&cache, demo, k, &srs).proving(&prover));
     drop((keys?, srs, prover));
+    profile(common, args, &out, demo.name().to_owned(), k)
+}
+
+/// What reports call circuits of `halo2_proofs`, and their k. What cannot be is refused here rather than in a child.
+fn pasta_circuit<D: PastaDemo>(args: &CircuitArgs) -> Result<(String, u32), CommandError> {
+    let k = pasta::resolve::<D>(args)?;
+    D::keygen_circuit(k)?;
+    let title = match args.actions {
+        1 => D::NAME.to_owned(),
+        count => format!("{count} times {}", D::NAME),
+    };
+    Ok((title, k))
+}
+
+/// Measures both sides in child processes, and reports.
+fn profile(
+    common: &Common,
+    args: &ProfileArgs,
+    out: &OutDir,
+    circuit: String,
+    k: u32,
+) -> Result<(), CommandError> {
+    let kernels = common.prover(args.circuit.multi_open, None)?.kernel_report().backend.to_owned();
 
     let child = |message, side| ui::busy(message, || spawn::<Sampled>(common, args, k, side)).0;
     let mut stock = (!args.no_stock).then(|| child("stock prover", Side::Stock)).transpose()?;
@@ -67,7 +97,7 @@ pub(crate) fn run(common: &Common, args: &ProfileArgs) -> Result<(), CommandErro
         files.push(out.write(name, &take(&mut sampled.flamegraph))?);
     }
     let mut summary = Summary {
-        circuit: demo.name().to_owned(),
+        circuit,
         k,
         threads: common.threads(),
         kernels,
@@ -112,6 +142,7 @@ fn spawn<R: DeserializeOwned>(
         .args(&workers)
         .args(["--circuit", &args.circuit.circuit, "--k", &k.to_string()])
         .args(["--seed", &args.circuit.seed.to_string()])
+        .args(["--actions", &args.circuit.actions.to_string()])
         .args(["--multi-open", &args.circuit.multi_open.to_string()])
         .args(["--threads", &threads, "--kernels", &common.kernels().to_string()])
         .args(["--frequency", &sampling.frequency.to_string()])

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parhelion::{PreparedKey, Prover};
+use parhelion::Prover;
 use parhelion_scheduler::{EventKind, Pin, Topology, WorkStealing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::args::ChildArgs;
-use super::child::{Subject, build};
+use super::child::build;
+use super::subject::Subject;
 use super::timeline::{StageTime, Timeline, Watch};
-use super::transcript::Overheard;
 use crate::args::Common;
 use crate::error::CommandError;
 
@@ -38,7 +38,8 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    pub(super) fn start(common: &Common, args: &ChildArgs, threads: usize) -> Result<Self, CommandError> {
+    pub(super) fn start(common: &Common, args: &ChildArgs) -> Result<Self, CommandError> {
+        let threads = common.threads();
         // As many threads as cores are bound to them, fewer are not: they have neighbours.
         let pin = if threads >= Topology::read().physical_cores() { Pin::PhysicalCores } else { Pin::None };
         let pool = WorkStealing::builder()
@@ -59,23 +60,18 @@ impl Ours {
     }
 
     /// Records one proof.
-    pub(super) fn record(
-        &self,
-        subject: &Subject<'_>,
-        key: &PreparedKey<'_>,
-    ) -> Result<Recorded, CommandError> {
+    pub(super) fn record<S: Subject>(&self, subject: &S, key: &S::Key) -> Result<Recorded, CommandError> {
         let (_, _) = (self.pool.take_record(), self.watch.take());
-        let mut transcript = Overheard::new(|_| ());
         let start = Instant::now();
-        subject.prove(&self.prover, key, &mut transcript)?;
+        let proof = subject.prove(&self.prover, key, &mut |_| ())?;
         let end = Instant::now();
         let record = self.pool.take_record();
-        subject.verify(&transcript.finalize())?;
+        subject.verify(&proof)?;
         let timeline =
             Timeline::new(self.pool.threads(), &record, self.epoch, &self.watch.take(), (start, end));
         Ok(Recorded {
             seconds: (end - start).as_secs_f64(),
-            trace: timeline.trace(&format!("parhelion, {}", subject.args.circuit.circuit)),
+            trace: timeline.trace(&format!("parhelion, {}", subject.title())),
             stages: timeline.stages(),
             overwritten: record.overwritten,
         })

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use parhelion::Stage;
 
-use super::graph::{Step, Task};
+use super::graph::{Clock, Step, Task};
 
 /// What a replay came to. Times are in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,23 @@ struct Frame<'a> {
     parent: Option<usize>,
     /// The worker that has begun it.
     worker: usize,
-    /// How many of those it forked last have not ended.
+    /// How many tasks it waits for.
     pending: usize,
+    /// How many of those aside have not ended, and whether it waits for them.
+    aside: usize,
+    waits: bool,
+    /// Whether its parent goes on beside it.
+    is_aside: bool,
+}
+
+impl<'a> Frame<'a> {
+    fn new(task: &'a Task, parent: Option<usize>, worker: usize) -> Self {
+        Self { steps: &task.0, parent, worker, pending: 0, aside: 0, waits: false, is_aside: false }
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.pending > 0 || (self.waits && self.aside > 0)
+    }
 }
 
 impl<'a> Simulation<'a> {
@@ -75,7 +90,7 @@ impl<'a> Simulation<'a> {
             events: BinaryHeap::new(),
             workers: all,
             idle: (1..workers).collect(),
-            frames: vec![Frame { steps: &root.0, parent: None, worker: 0, pending: 0 }],
+            frames: vec![Frame::new(root, None, 0)],
             stage: (None, 0),
             stages: Vec::new(),
         }
@@ -89,7 +104,7 @@ impl<'a> Simulation<'a> {
     fn advance(&mut self, worker: usize) {
         loop {
             let top = self.workers[worker].stack.last().copied();
-            let Some(frame) = top.filter(|&frame| self.frames[frame].pending == 0) else {
+            let Some(frame) = top.filter(|&frame| !self.frames[frame].is_blocked()) else {
                 match self.take(worker) {
                     Some(true) => return self.schedule(worker, self.now + self.steal),
                     Some(false) => continue,
@@ -100,9 +115,11 @@ impl<'a> Simulation<'a> {
                 }
             };
             match self.frames[frame].steps.split_first() {
+                None if self.frames[frame].aside > 0 => self.frames[frame].waits = true,
                 None => self.end(worker, frame),
                 Some((step, rest)) => {
                     self.frames[frame].steps = rest;
+                    self.frames[frame].waits = *step == Step::Wait;
                     match step {
                         Step::Work(0) => {}
                         Step::Work(nanoseconds) => return self.schedule(worker, self.now + nanoseconds),
@@ -111,6 +128,8 @@ impl<'a> Simulation<'a> {
                             self.stage = (*stage, self.now);
                         }
                         Step::Fork(tasks) => self.fork(worker, frame, tasks),
+                        Step::Aside(task) => self.hand_in(worker, frame, task),
+                        Step::Wait => {}
                     }
                 }
             }
@@ -136,8 +155,19 @@ impl<'a> Simulation<'a> {
         // The first is begun first by its owner, the last is the first to be stolen.
         for task in tasks.iter().rev() {
             self.workers[worker].deque.push_back(self.frames.len());
-            self.frames.push(Frame { steps: &task.0, parent: Some(frame), worker, pending: 0 });
+            self.frames.push(Frame::new(task, Some(frame), worker));
         }
+        self.wake();
+    }
+
+    fn hand_in(&mut self, worker: usize, frame: usize, task: &'a Task) {
+        self.frames[frame].aside += 1;
+        self.workers[worker].deque.push_back(self.frames.len());
+        self.frames.push(Frame { is_aside: true, ..Frame::new(task, Some(frame), worker) });
+        self.wake();
+    }
+
+    fn wake(&mut self) {
         for idle in std::mem::take(&mut self.idle) {
             self.schedule(idle, self.now);
         }
@@ -146,9 +176,12 @@ impl<'a> Simulation<'a> {
     fn end(&mut self, worker: usize, frame: usize) {
         self.workers[worker].stack.pop();
         let Some(parent) = self.frames[frame].parent else { return };
-        self.frames[parent].pending -= 1;
+        match self.frames[frame].is_aside {
+            true => self.frames[parent].aside -= 1,
+            false => self.frames[parent].pending -= 1,
+        }
         let waiting = self.frames[parent].worker;
-        if self.frames[parent].pending == 0 && self.idle.remove(&waiting) {
+        if !self.frames[parent].is_blocked() && self.idle.remove(&waiting) {
             self.schedule(waiting, self.now);
         }
     }
@@ -170,7 +203,8 @@ fn add(stages: &mut Vec<(Option<Stage>, u64)>, stage: Option<Stage>, nanoseconds
 
 /// The longest chain of `root`, by stage.
 pub(super) fn critical_path(root: &Task) -> Vec<(Option<Stage>, u64)> {
-    by_stage(root, Step::span)
+    let mut clock = Clock::default();
+    by_stage(root, |step| clock.pass(step))
 }
 
 /// The work of `root`, by stage.
@@ -178,7 +212,7 @@ pub(super) fn work_by_stage(root: &Task) -> Vec<(Option<Stage>, u64)> {
     by_stage(root, Step::work)
 }
 
-fn by_stage(root: &Task, measure: fn(&Step) -> u64) -> Vec<(Option<Stage>, u64)> {
+fn by_stage(root: &Task, mut measure: impl FnMut(&Step) -> u64) -> Vec<(Option<Stage>, u64)> {
     let (mut current, mut stages) = (None, Vec::new());
     for step in &root.0 {
         match step {
@@ -233,6 +267,27 @@ mod tests {
     }
 
     #[test]
+    fn tasks_aside_run_beside_their_parent() {
+        let task = Task(vec![
+            Work(10),
+            Step::Aside(leaf(50)),
+            Work(20),
+            Step::Aside(leaf(5)),
+            Work(5),
+            Step::Wait,
+            Work(1),
+        ]);
+        assert_eq!((task.work(), task.span(), task.forked()), (91, 61, 2));
+        for (workers, makespan) in [(1, 91), (2, 61), (3, 61)] {
+            assert_eq!(replay(&task, workers, 0).makespan, makespan, "{workers} workers");
+        }
+        // The one that goes on is the bottleneck; and a task that ends waits for those beside it.
+        let task = Task(vec![Step::Aside(leaf(5)), Work(20), Step::Wait, Step::Aside(leaf(30))]);
+        assert_eq!((task.span(), replay(&task, 2, 0).makespan), (50, 50));
+        assert_eq!(replay(&task, 2, 3).makespan, 50);
+    }
+
+    #[test]
     fn nested_forks_use_all_workers() {
         let inner = Task(vec![equal(4, 10)]);
         let task = Task(vec![Fork(vec![inner; 4])]);
@@ -265,10 +320,15 @@ mod tests {
             *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (*seed >> 33) % bound
         };
-        let steps = (0..1 + next(3)).map(|_| (next(100), next(5))).collect::<Vec<_>>();
+        let steps = (0..1 + next(3)).map(|_| (next(100), next(5), next(4))).collect::<Vec<_>>();
         let mut task = Task::default();
-        for (nanoseconds, children) in steps {
+        for (nanoseconds, children, aside) in steps {
             task.0.push(Work(nanoseconds));
+            match aside {
+                0 if depth > 0 => task.0.push(Step::Aside(random(seed, depth - 1))),
+                1 => task.0.push(Step::Wait),
+                _ => {}
+            }
             if depth > 0 {
                 task.0.push(Fork((0..children).map(|_| random(seed, depth - 1)).collect()));
             }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use parhelion::{Observer, PreparedKey, Prover, Stage};
+use parhelion::{Observer, Prover, Stage};
 use parhelion_scheduler::Executor;
 use serde::{Deserialize, Serialize};
 
 use super::args::Sampling;
-use super::child::Subject;
 use super::graph::{Recorder, Task};
 use super::simulate::{critical_path, replay, work_by_stage};
-use super::transcript::Overheard;
+use super::subject::Subject;
 use crate::error::CommandError;
 
 /// What a simulation came to for one number of workers. Times are in seconds.
@@ -47,21 +46,19 @@ pub(super) struct SimulatedStage {
 ///
 /// # Errors
 /// If a proof fails, is not accepted, or has other bytes than the first.
-pub(super) fn run(
+pub(super) fn run<S: Subject>(
     sampling: &Sampling,
-    subject: &Subject<'_>,
-    key: &PreparedKey<'_>,
+    subject: &S,
+    key: &S::Key,
     prover: impl Fn(Arc<dyn Executor>, Arc<dyn Observer>) -> Result<Prover, CommandError>,
 ) -> Result<Vec<Simulated>, CommandError> {
     let mut expected: Option<Vec<u8>> = None;
     let mut record = |workers: u32| {
         let recorder = Recorder::new(workers as usize);
         let prover = prover(recorder.clone(), recorder.clone())?;
-        let mut transcript = Overheard::new(|_| ());
         recorder.restart();
-        subject.prove(&prover, key, &mut transcript)?;
+        let proof = subject.prove(&prover, key, &mut |_| ())?;
         let task = recorder.take();
-        let proof = transcript.finalize();
         if expected.get_or_insert_with(|| proof.clone()) != &proof {
             return Err(CommandError::OtherBytes { workers });
         }

@@ -1,24 +1,41 @@
-//! A transcript that tells when the prover comes to a challenge.
+//! Transcripts that tell when the prover comes to a challenge.
 
 use std::io;
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::transcript::{Challenge255, Transcript, TranscriptWrite};
+use halo2_proofs::pasta::{EqAffine, Fp};
+use halo2_proofs::transcript as pasta;
 use parhelion_cli::stock::ProofTranscript;
 
-type Challenge = Challenge255<G1Affine>;
+/// Is called before each challenge is squeezed, with its number.
+pub(super) type AtChallenge<'a> = &'a mut (dyn FnMut(usize) + Send);
 
-/// The transcript of a proof. `at_challenge` is called before each challenge is squeezed, with its
-/// number. All provers squeeze the same challenges between the same steps.
-pub(super) struct Overheard<F> {
-    inner: ProofTranscript,
+/// The transcript of a proof, of either library, and who listens. All provers squeeze the same challenges
+/// between the same steps.
+pub(super) struct Overheard<'a, T = ProofTranscript> {
+    inner: T,
     squeezed: usize,
-    at_challenge: F,
+    at_challenge: AtChallenge<'a>,
 }
 
-impl<F: FnMut(usize)> Overheard<F> {
-    pub(super) fn new(at_challenge: F) -> Self {
-        Self { inner: ProofTranscript::new(), squeezed: 0, at_challenge }
+/// The transcript of a proof of `halo2_proofs`.
+pub(super) type PastaTranscript = pasta::Blake2bWrite<Vec<u8>, EqAffine, pasta::Challenge255<EqAffine>>;
+
+impl<'a, T> Overheard<'a, T> {
+    fn listened_to(inner: T, at_challenge: AtChallenge<'a>) -> Self {
+        Self { inner, squeezed: 0, at_challenge }
+    }
+
+    fn tell(&mut self) {
+        (self.at_challenge)(self.squeezed);
+        self.squeezed += 1;
+    }
+}
+
+impl<'a> Overheard<'a> {
+    pub(super) fn new(at_challenge: AtChallenge<'a>) -> Self {
+        Self::listened_to(ProofTranscript::new(), at_challenge)
     }
 
     /// The proof.
@@ -27,10 +44,20 @@ impl<F: FnMut(usize)> Overheard<F> {
     }
 }
 
-impl<F: FnMut(usize)> Transcript<G1Affine, Challenge> for Overheard<F> {
-    fn squeeze_challenge(&mut self) -> Challenge {
-        (self.at_challenge)(self.squeezed);
-        self.squeezed += 1;
+impl<'a> Overheard<'a, PastaTranscript> {
+    pub(super) fn of_pasta(at_challenge: AtChallenge<'a>) -> Self {
+        Self::listened_to(PastaTranscript::init(Vec::new()), at_challenge)
+    }
+
+    /// The proof.
+    pub(super) fn finalize(self) -> Vec<u8> {
+        self.inner.finalize()
+    }
+}
+
+impl Transcript<G1Affine, Challenge255<G1Affine>> for Overheard<'_> {
+    fn squeeze_challenge(&mut self) -> Challenge255<G1Affine> {
+        self.tell();
         self.inner.squeeze_challenge()
     }
 
@@ -43,12 +70,37 @@ impl<F: FnMut(usize)> Transcript<G1Affine, Challenge> for Overheard<F> {
     }
 }
 
-impl<F: FnMut(usize)> TranscriptWrite<G1Affine, Challenge> for Overheard<F> {
+impl TranscriptWrite<G1Affine, Challenge255<G1Affine>> for Overheard<'_> {
     fn write_point(&mut self, point: G1Affine) -> io::Result<()> {
         self.inner.write_point(point)
     }
 
     fn write_scalar(&mut self, scalar: Fr) -> io::Result<()> {
+        self.inner.write_scalar(scalar)
+    }
+}
+
+impl pasta::Transcript<EqAffine, pasta::Challenge255<EqAffine>> for Overheard<'_, PastaTranscript> {
+    fn squeeze_challenge(&mut self) -> pasta::Challenge255<EqAffine> {
+        self.tell();
+        self.inner.squeeze_challenge()
+    }
+
+    fn common_point(&mut self, point: EqAffine) -> io::Result<()> {
+        self.inner.common_point(point)
+    }
+
+    fn common_scalar(&mut self, scalar: Fp) -> io::Result<()> {
+        self.inner.common_scalar(scalar)
+    }
+}
+
+impl pasta::TranscriptWrite<EqAffine, pasta::Challenge255<EqAffine>> for Overheard<'_, PastaTranscript> {
+    fn write_point(&mut self, point: EqAffine) -> io::Result<()> {
+        self.inner.write_point(point)
+    }
+
+    fn write_scalar(&mut self, scalar: Fp) -> io::Result<()> {
         self.inner.write_scalar(scalar)
     }
 }
@@ -75,7 +127,8 @@ mod tests {
     #[test]
     fn challenges_are_counted_and_squeezed_as_without_a_listener() {
         let mut heard = Vec::new();
-        let mut overheard = Overheard::new(|number| heard.push(number));
+        let mut listen = |number| heard.push(number);
+        let mut overheard = Overheard::new(&mut listen);
         let mut plain = ProofTranscript::new();
         for value in [1u64, 2] {
             overheard.common_scalar(Fr::from(value)).unwrap();

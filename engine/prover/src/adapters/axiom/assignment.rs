@@ -130,11 +130,9 @@ fn scalar<F: 'static>(value: &F) -> Result<Bn254Fr, Error> {
 fn hash<F: Field>(value: &Assigned<F>) -> u64 {
     let Assigned::Trivial(value) = value else { return 0 };
     scalar(value).map_or(0, |value| {
-        let mixed = value
-            .to_montgomery()
-            .into_iter()
-            .fold(0, |mixed: u64, limb| (mixed.rotate_left(23) ^ limb).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        mixed >> 32
+        // Each limb of a Montgomery form depends on all of the value.
+        let [low, _, high, _] = value.to_montgomery();
+        (low ^ high.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
     })
 }
 
@@ -176,20 +174,24 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
         if self.assigned.is_multiple_of(CELLS) {
             self.look_around();
         }
-        let mut value = None;
-        to.map(|to| value = Some(to));
-        let result = self.set(column.index(), row, value.as_ref());
-        self.note(result);
-        match value {
-            None => Value::unknown(),
-            Some(value) => match self.arena.store(value, hash(&value)) {
+        let mut known = false;
+        let stored = to.and_then(|value| {
+            known = true;
+            let result = self.set(column.index(), row, Some(&value));
+            self.note(result);
+            match self.arena.store(&value, hash(&value)) {
                 Ok(stored) => Value::known(stored),
                 Err(error) => {
                     self.note(Err(error));
                     Value::unknown()
                 }
-            },
+            }
+        });
+        if !known {
+            let result = self.set(column.index(), row, None);
+            self.note(result);
         }
+        stored
     }
 
     fn assign_fixed(&mut self, _: Column<Fixed>, _: usize, _: Assigned<F>) {}

@@ -25,14 +25,17 @@ pub(crate) struct AssignedArena<'m, F> {
     /// Where the next value goes, and how many more the last block has room for.
     next: NonNull<Assigned<F>>,
     room: usize,
-    /// The value last stored for each hash.
+    /// The value last stored for each hash, and more of its hash: most values are new, and what was stored before
+    /// them need not be fetched from memory to see that.
     recent: Vec<Option<NonNull<Assigned<F>>>>,
+    marks: Vec<u16>,
 }
 
 impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     pub(crate) fn new(memory: &'m Memory) -> Self {
         const { assert!(align_of::<Assigned<F>>() <= align_of::<u64>(), "blocks are made of words") };
-        Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent: vec![None; RECENT] }
+        let (recent, marks) = (vec![None; RECENT], vec![0; RECENT]);
+        Self { memory, blocks: Vec::new(), next: NonNull::dangling(), room: 0, recent, marks }
     }
 
     /// How many blocks there are.
@@ -49,9 +52,11 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub(crate) fn store<'v>(&mut self, value: Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
-        let slot = (hash % RECENT as u64) as usize;
-        if let (Some(known), Assigned::Trivial(value)) = (self.recent[slot], &value) {
+    pub(crate) fn store<'v>(&mut self, value: &Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
+        let (slot, mark) = ((hash % RECENT as u64) as usize, (hash / RECENT as u64) as u16);
+        if let (true, Some(known), Assigned::Trivial(value)) =
+            (self.marks[slot] == mark, self.recent[slot], value)
+        {
             // SAFETY: `recent` only holds places of values that were stored here, which stay as they
             // are. The reference is used as said above.
             let stored: &'v Assigned<F> = unsafe { known.as_ref() };
@@ -70,11 +75,11 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
         // been stored there, so nobody has a reference to it. The next place is within the block, or
         // at its end and not used.
         unsafe {
-            place.write(value);
+            place.write(*value);
             self.next = place.add(1);
         }
         self.room -= 1;
-        self.recent[slot] = Some(place);
+        (self.recent[slot], self.marks[slot]) = (Some(place), mark);
         // SAFETY: the value is initialised, is never written again, and does not move: leases stay
         // where they are. It goes with the arena, after the synthesis that the reference belongs to.
         Ok(unsafe { place.as_ref() })
@@ -112,7 +117,7 @@ mod tests {
     fn stored_values_stay_readable_while_the_arena_grows() {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
-        let store = |i| arena.store(Assigned::Trivial(Fr::from(i)), i).unwrap();
+        let store = |i| arena.store(&Assigned::Trivial(Fr::from(i)), i).unwrap();
         let stored: Vec<_> = (0..5000).map(store).collect();
         assert!(arena.blocks.len() > 3);
         for (i, value) in stored.into_iter().enumerate() {
@@ -126,15 +131,15 @@ mod tests {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
         let one = Fr::one();
-        let first = arena.store(Assigned::Trivial(one), 7).unwrap();
-        assert!(std::ptr::eq(first, arena.store(Assigned::Trivial(one), 7).unwrap()));
+        let first = arena.store(&Assigned::Trivial(one), 7).unwrap();
+        assert!(std::ptr::eq(first, arena.store(&Assigned::Trivial(one), 7).unwrap()));
         // The same hash, but another value.
-        let other = arena.store(Assigned::Trivial(one + one), 7).unwrap();
+        let other = arena.store(&Assigned::Trivial(one + one), 7).unwrap();
         assert_eq!(*other, Assigned::Trivial(one + one));
         assert_eq!(*first, Assigned::Trivial(one));
-        let fraction = arena.store(Assigned::Rational(one, one), 7).unwrap();
+        let fraction = arena.store(&Assigned::Rational(one, one), 7).unwrap();
         assert!(matches!(fraction, Assigned::Rational(..)));
-        assert!(matches!(arena.store(Assigned::Trivial(one), 7).unwrap(), Assigned::Trivial(_)));
+        assert!(matches!(arena.store(&Assigned::Trivial(one), 7).unwrap(), Assigned::Trivial(_)));
         drop(arena);
     }
 
@@ -143,7 +148,7 @@ mod tests {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
         for i in 1..2000 {
-            arena.store(Assigned::Rational(Fr::from(i), Fr::from(i)), i).unwrap();
+            arena.store(&Assigned::Rational(Fr::from(i), Fr::from(i)), i).unwrap();
         }
         let blocks = arena.blocks.len();
         drop(arena);

@@ -4,7 +4,7 @@ use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::{
     self, Advice, Any, Assigned, Assignment, Circuit, Column, Fixed, FloorPlanner, Instance, Selector,
 };
-use parhelion_field_kernels::Fp;
+use parhelion_field_kernels::{FieldSpec, Fp};
 use parhelion_scheduler::checkpoint;
 
 use super::columns::Columns;
@@ -15,10 +15,11 @@ use crate::observer::{Observer, Stage};
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
-pub(super) struct LibraryCircuits<'a, C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> {
+pub(super) struct LibraryCircuits<'a, C: PastaCurve, ConcreteCircuit, Configure> {
     pub(super) circuits: &'a [ConcreteCircuit],
     pub(super) instances: &'a [&'a [&'a [C::ScalarExt]]],
-    pub(super) config: ConcreteCircuit::Config,
+    /// Makes the configuration of a circuit.
+    pub(super) configure: Configure,
     pub(super) columns: &'a Columns,
     pub(super) constants: &'a [usize],
     pub(super) k: u32,
@@ -26,8 +27,12 @@ pub(super) struct LibraryCircuits<'a, C: PastaCurve, ConcreteCircuit: Circuit<C:
     pub(super) observer: &'a dyn Observer,
 }
 
-impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScalar<C>>
-    for LibraryCircuits<'_, C, ConcreteCircuit>
+impl<C, ConcreteCircuit, Configure> Circuits<KernelScalar<C>>
+    for LibraryCircuits<'_, C, ConcreteCircuit, Configure>
+where
+    C: PastaCurve,
+    ConcreteCircuit: Circuit<C::ScalarExt>,
+    Configure: Fn() -> ConcreteCircuit::Config,
 {
     fn count(&self) -> usize {
         self.circuits.len()
@@ -54,12 +59,34 @@ impl<C: PastaCurve, ConcreteCircuit: Circuit<C::ScalarExt>> Circuits<KernelScala
         let result = ConcreteCircuit::FloorPlanner::synthesize(
             &mut assignment,
             &self.circuits[circuit],
-            self.config.clone(),
+            (self.configure)(),
             self.columns.fixed_columns(self.constants),
         );
         // What went wrong here says more than what the circuit made of it.
         let failure = assignment.failure.take();
         result.map_err(|error| failure.unwrap_or(Error::ZcashSynthesis(error)))
+    }
+}
+
+/// Circuits that threads may synthesise at once.
+pub(super) struct Shared<T>(pub(super) T);
+
+impl<S: FieldSpec, T: Circuits<S> + Sync> Circuits<S> for Shared<T> {
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn synthesize(
+        &self,
+        circuit: usize,
+        witness: &mut Witness<'_, S>,
+        end_phase: Option<EndPhase<'_, S>>,
+    ) -> Result<(), Error> {
+        self.0.synthesize(circuit, witness, end_phase)
+    }
+
+    fn shared(&self) -> Option<&(dyn Circuits<S> + Sync)> {
+        Some(&self.0)
     }
 }
 

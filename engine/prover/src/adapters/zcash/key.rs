@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use blake2b_simd::{Params as Blake2b, State};
-use ff_0_14::{Field, FromUniformBytes};
-use halo2_proofs::plonk::{self, Circuit, ConstraintSystem};
+use ff_0_14::FromUniformBytes;
+use halo2_proofs::plonk::{self, ConstraintSystem};
 use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
 
 use super::columns::Columns;
-use super::keygen::{self, configure, lay_out};
+use super::keygen::{self, Layout};
 use super::{PreparedParams, pinned};
 use crate::Error;
 use crate::adapters::cast::{KernelScalar, PastaCurve, Spec};
@@ -55,11 +54,12 @@ impl<C: PastaCurve> fmt::Debug for PreparedKey<C> {
 }
 
 impl<C: PastaCurve> PreparedKey<C> {
-    pub(super) fn new<ConcreteCircuit: Circuit<C::ScalarExt>>(
+    /// The key of a circuit that `lay_out` lays out.
+    pub(super) fn new(
         kernels: &Kernels,
         params: &PreparedParams<C>,
         vk: &plonk::VerifyingKey<C>,
-        circuit: &ConcreteCircuit,
+        lay_out: &dyn Fn() -> Result<Layout<C>, Error>,
     ) -> Result<Self, Error>
     where
         C::ScalarExt: FromUniformBytes<64>,
@@ -73,7 +73,7 @@ impl<C: PastaCurve> PreparedKey<C> {
             let (circuit, key) = (format!("{:?}", domain.omega()), format!("{:?}", vk.omega));
             return Err(Error::KeyMismatch { what: "root of unity", circuit, key });
         }
-        let layout = lay_out::<C, _>(kernels, vk.k, circuit)?;
+        let layout = lay_out()?;
         keygen::same_system(&layout.system, &vk.system)?;
         let shape = layout.system.to_shape(vk.k)?;
         let labels = Labels::new(kernels, &domain, shape.permutation.len());
@@ -89,14 +89,13 @@ impl<C: PastaCurve> PreparedKey<C> {
         let fixed = executor.map(layout.fixed.len(), |index| Stored::keep(kernels, &layout.fixed[index]));
         let next = layout.permutation.next.chunks(layout.permutation.rows);
         let sigma = next.map(|cells| Stored::Cells(cells.to_vec())).collect();
-        let (system, _) = configure::<C::ScalarExt, ConcreteCircuit>();
         Ok(Self {
             params: params.clone(),
             fixed,
             sigma,
             constants: vk.system.constants,
             columns: Columns::new::<C::ScalarExt>(shape.num_fixed, shape.num_advice(), shape.num_instance, 0),
-            fingerprint: fingerprint(&system),
+            fingerprint: layout.fingerprint,
             derived: Derived {
                 labels,
                 domain,
@@ -132,7 +131,7 @@ impl<C: PastaCurve> PreparedKey<C> {
 
     /// Compares what a circuit configures with what the key was prepared for.
     pub(super) fn check_circuit(&self, system: &ConstraintSystem<C::ScalarExt>) -> Result<(), Error> {
-        let got = fingerprint(system);
+        let got = pinned::fingerprint(system);
         if got == self.fingerprint {
             return Ok(());
         }
@@ -154,23 +153,4 @@ fn sigma_rows<S: FieldSpec>(
         labels.read(kernels, columns[index], &mut rows);
         rows
     })
-}
-
-/// A hash of a constraint system's pinned text, which is not kept.
-fn fingerprint<F: Field>(system: &ConstraintSystem<F>) -> [u8; 32] {
-    struct Hasher(State);
-
-    impl fmt::Write for Hasher {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.update(text.as_bytes());
-            Ok(())
-        }
-    }
-
-    let mut hasher = Hasher(Blake2b::new().hash_length(32).to_state());
-    // Neither the hasher nor derived formatting fails.
-    let _ = fmt::write(&mut hasher, format_args!("{:?}", system.pinned()));
-    let mut hash = [0; 32];
-    hash.copy_from_slice(hasher.0.finalize().as_bytes());
-    hash
 }

@@ -5,14 +5,16 @@ use halo2_proofs::plonk::{Circuit, VerifyingKey};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use parhelion_field_kernels::Fp;
+use parhelion_scheduler::ExecutorExt;
 use rand_core_0_10::Rng;
 
-use super::assignment::LibraryCircuits;
-use super::keygen::configure;
+use super::assignment::{LibraryCircuits, Shared};
+use super::keygen::{self, configure};
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{PreparedKey, PreparedParams};
 use crate::adapters::cast::{self, KernelScalar, PastaCurve, Spec};
 use crate::estimate::Estimate;
+use crate::observer::{Observer, Silent};
 use crate::run::Io;
 use crate::settle::Rehearsal;
 use crate::{Error, Prover};
@@ -46,7 +48,36 @@ impl Prover {
         C::ScalarExt: FromUniformBytes<64>,
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
-        PreparedKey::new(&self.kernels_for_a_key(), params, vk, circuit)
+        let kernels = self.kernels_for_a_key();
+        PreparedKey::new(&kernels, params, vk, &|| keygen::lay_out(&kernels, params.k(), circuit))
+    }
+
+    /// As [`Prover::prepare_zcash`], for circuits that several threads may look at, as most are: they share what
+    /// takes long in its synthesis, the fixed values.
+    ///
+    /// # Errors
+    /// As [`Prover::prepare_zcash`].
+    pub fn prepare_zcash_parallel<C, ConcreteCircuit>(
+        &self,
+        params: &PreparedParams<C>,
+        vk: &VerifyingKey<C>,
+        circuit: &ConcreteCircuit,
+    ) -> Result<PreparedKey<C>, Error>
+    where
+        C: PastaCurve,
+        C::ScalarExt: FromUniformBytes<64>,
+        ConcreteCircuit: Circuit<C::ScalarExt> + Sync,
+    {
+        let kernels = self.kernels_for_a_key();
+        if kernels.threads() > 1 {
+            let lay_out = || keygen::lay_out_shared(&kernels, params.k(), circuit);
+            if let Ok(key) = self.executor.enter_pool(|| PreparedKey::new(&kernels, params, vk, &lay_out)) {
+                return Ok(key);
+            }
+            // Either there is an error, and this finds the first, or values of one region depend on having been
+            // asked for those of another.
+        }
+        self.prepare_zcash(params, vk, circuit)
     }
 
     /// Proves that `circuits` are satisfied with `instances`: for each circuit the values of each
@@ -79,6 +110,51 @@ impl Prover {
             replay: None,
         };
         self.run_zcash(key, circuits, instances, io, false)
+    }
+
+    /// As [`Prover::prove_zcash`], for arguments that may go to other threads, as most can. The proof is made on
+    /// this prover's threads, rather than by handing them each of its loops; and as many circuits are
+    /// synthesised at a time as there are threads, unless a memory limit is in the way. The bytes are the same.
+    ///
+    /// A single circuit is synthesised by one thread whatever it is. The observer is told on that of the prover's
+    /// threads that the proof has begun on.
+    ///
+    /// # Errors
+    /// As [`Prover::prove_zcash`].
+    pub fn prove_zcash_parallel<C, E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<C>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[C::ScalarExt]]],
+        rng: R,
+        transcript: &mut T,
+    ) -> Result<(), Error>
+    where
+        C: PastaCurve,
+        E: EncodedChallenge<C>,
+        R: Rng + Send,
+        T: TranscriptWrite<C, E> + Send,
+        ConcreteCircuit: Circuit<C::ScalarExt> + Sync,
+    {
+        let columns = checked_instances(key, circuits.len(), instances)?;
+        let (system, _) = configure::<C::ScalarExt, ConcreteCircuit>();
+        key.check_circuit(&system)?;
+        let admitted = self.admit(&key.key(), circuits.len())?;
+        let prove = || {
+            let io = Io {
+                transcript: &mut LibraryTranscript::<C, E, T>::new(transcript),
+                blinding: &mut CallerRandomness::<C, R>::new(rng),
+                replay: None,
+            };
+            // Configurations may be bound to a thread: each circuit makes its own. Of progress in several circuits at
+            // once nobody is told.
+            let configure = || configure::<C::ScalarExt, ConcreteCircuit>().1;
+            let observer = if circuits.len() == 1 { self.observer.as_ref() } else { &Silent };
+            let circuits = Shared(library_circuits(key, circuits, instances, configure, observer));
+            self.run_admitted(admitted, &key.key(), &circuits, &columns, io, false)
+        };
+        // A proof that waits for its turn is taken back when it should end.
+        self.control.run(|| self.executor.enter_pool(prove))?
     }
 
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
@@ -116,18 +192,30 @@ impl Prover {
         let columns = checked_instances(key, circuits.len(), instances)?;
         let (system, config) = configure::<C::ScalarExt, ConcreteCircuit>();
         key.check_circuit(&system)?;
-        let shape = &key.derived.shape;
-        let circuits = LibraryCircuits::<C, ConcreteCircuit> {
-            circuits,
-            instances,
-            config,
-            columns: &key.columns,
-            constants: &key.constants,
-            k: shape.k,
-            usable_rows: shape.usable_rows(),
-            observer: self.observer.as_ref(),
-        };
+        let configure = || config.clone();
+        let circuits = library_circuits(key, circuits, instances, configure, self.observer.as_ref());
         self.run(&key.key(), &circuits, &columns, io, rehearsal)
+    }
+}
+
+/// Circuits as the stages see them, whose configurations `configure` makes.
+fn library_circuits<'a, C: PastaCurve, ConcreteCircuit, Configure>(
+    key: &'a PreparedKey<C>,
+    circuits: &'a [ConcreteCircuit],
+    instances: &'a [&'a [&'a [C::ScalarExt]]],
+    configure: Configure,
+    observer: &'a dyn Observer,
+) -> LibraryCircuits<'a, C, ConcreteCircuit, Configure> {
+    let shape = &key.derived.shape;
+    LibraryCircuits {
+        circuits,
+        instances,
+        configure,
+        columns: &key.columns,
+        constants: &key.constants,
+        k: shape.k,
+        usable_rows: shape.usable_rows(),
+        observer,
     }
 }
 

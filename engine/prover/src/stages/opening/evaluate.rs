@@ -23,15 +23,19 @@ pub(crate) fn evaluate<'a, C: CurveSpec>(
     let circuits = polys.circuits.len();
     let written = queries::written(shape, circuits);
     let all: Vec<PolyQuery> = written.iter().copied().chain([(Poly::Quotient, 0)]).collect();
-    let basis = lagrange_basis(session, x)?;
-    let evaluations = lagrange::evaluate(session, &polys, &all, &basis, x)?;
+    let tools = session.tools();
+    let (basis, evaluations) = tools.inside(|| {
+        let basis = lagrange_basis(tools, x)?;
+        let evaluations = lagrange::evaluate(tools, &polys, &all, &basis, x)?;
+        Ok::<_, Error>((basis, evaluations))
+    })?;
     for query in &written {
         session.transcript.write_scalar(evaluations[query])?;
     }
     let queries = queries::opened(shape, circuits);
     let mut opened = Opened { polys, queries, evaluations, x, omega, omega_inv };
     let one = |query: PolyQuery, polys: &Polys<'_, C::Scalar>| {
-        Ok(lagrange::evaluate(session, polys, &[query], &basis, x)?[&query])
+        Ok(lagrange::evaluate(tools, polys, &[query], &basis, x)?[&query])
     };
     check(&one, shape, challenges, &mut opened)?;
     Ok(opened)

@@ -12,6 +12,7 @@ pub(super) fn open<C: CurveSpec>(
     session: &mut Session<'_, C>,
     opened: &Opened<'_, C::Scalar>,
 ) -> Result<(), Error> {
+    let tools = session.tools();
     let v = session.transcript.challenge()?;
     let mut points: Vec<(Fp<C::Scalar>, Vec<PolyQuery>)> = Vec::new();
     for &query in &opened.queries {
@@ -32,9 +33,12 @@ pub(super) fn open<C: CurveSpec>(
             value += power * opened.evaluations[query];
             power *= v;
         }
-        let mut combined = combine(session, &opened.polys, &terms)?;
-        combined[0] -= value;
-        session.kernels.divide_by_linear(&mut combined, point);
+        let combined = tools.inside(|| {
+            let mut combined = combine(tools, &opened.polys, &terms)?;
+            combined[0] -= value;
+            tools.kernels.divide_by_linear(&mut combined, point);
+            Ok::<_, Error>(combined)
+        })?;
         let degree_bound = combined.len() - 1;
         session.write_polynomials(&[&combined[..degree_bound]], &[])?;
     }

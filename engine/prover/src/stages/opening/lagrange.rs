@@ -14,8 +14,8 @@ use super::grouped::Grouped;
 use super::queries::{Poly, PolyQuery, PolyRef, Polys, rotate};
 use crate::Error;
 use crate::memory::Buffer;
-use crate::session::Session;
-use crate::storage::{Reader, StoredRef};
+use crate::session::Tools;
+use crate::storage::StoredRef;
 
 /// Columns that are read at once by so many threads.
 pub(crate) fn batch(threads: usize) -> usize {
@@ -24,12 +24,12 @@ pub(crate) fn batch(threads: usize) -> usize {
 
 /// The l_i(x), i = 0..n.
 pub(super) fn lagrange_basis<C: CurveSpec>(
-    session: &Session<'_, C>,
+    tools: Tools<'_, C>,
     x: Fp<C::Scalar>,
 ) -> Result<Buffer<C::Scalar>, Error> {
-    let Session { kernels, key, .. } = session;
+    let Tools { kernels, key, .. } = tools;
     let (n, omegas) = (key.shape().n(), &key.derived.labels.omegas);
-    let mut basis = session.memory.scratch(n)?;
+    let mut basis = tools.memory.scratch(n)?;
     let vanishing = x.pow(n as u64) - Fp::ONE;
     if vanishing.is_zero() {
         // x is a row.
@@ -48,15 +48,15 @@ pub(super) fn lagrange_basis<C: CurveSpec>(
 
 /// Evaluates polynomials at x and its rotations. `basis` is that of x.
 pub(super) fn evaluate<C: CurveSpec>(
-    session: &Session<'_, C>,
+    tools: Tools<'_, C>,
     polys: &Polys<'_, C::Scalar>,
     queries: &[PolyQuery],
     basis: &[Fp<C::Scalar>],
     x: Fp<C::Scalar>,
 ) -> Result<HashMap<PolyQuery, Fp<C::Scalar>>, Error> {
-    let Session { kernels, key, .. } = session;
+    let Tools { kernels, key, .. } = tools;
     let grouped = Grouped::new(queries);
-    let reader = session.reader();
+    let reader = tools.reader();
     let (omega, omega_inv) = (key.domain().omega(), key.domain().omega_inv());
     let mut values = vec![Fp::ZERO; queries.len()];
     let failure = Mutex::new(None);
@@ -102,48 +102,44 @@ fn rotated_product<S: FieldSpec>(kernels: &Kernels, basis: &[Fp<S>], rows: &[Fp<
 
 /// sum of weight·polynomial as n coefficients.
 pub(super) fn combine<C: CurveSpec>(
-    session: &Session<'_, C>,
+    tools: Tools<'_, C>,
     polys: &Polys<'_, C::Scalar>,
     members: &[(Poly, Fp<C::Scalar>)],
 ) -> Result<Buffer<C::Scalar>, Error> {
-    let (reader, domain) = (session.reader(), session.key.domain());
-    let kernels = reader.kernels;
-    let mut rows = Vec::with_capacity(members.len());
-    let mut coefficients = Vec::new();
+    let Tools { kernels, key, .. } = tools;
+    let (mut rows, mut coefficients) = (Vec::with_capacity(members.len()), Vec::new());
     for &(poly, weight) in members {
         match polys.get(poly) {
             PolyRef::Rows(column) => rows.push((column, weight)),
             PolyRef::Coefficients(poly) => coefficients.push((poly, weight)),
         }
     }
-    let mut combined = session.memory.zeros(domain.size())?;
-    kernels.executor().enter_pool(|| {
-        if !rows.is_empty() {
-            combine_rows(reader, &rows, &mut combined)?;
-            kernels.intt(domain, &mut combined);
-        }
-        for (poly, weight) in coefficients {
-            kernels.add_scaled(&mut combined, poly, weight);
-        }
-        Ok(combined)
-    })
+    let mut combined = tools.memory.zeros(key.shape().n())?;
+    if !rows.is_empty() {
+        combine_rows(tools, &rows, &mut combined)?;
+        kernels.intt(key.domain(), &mut combined);
+    }
+    for (poly, weight) in coefficients {
+        kernels.add_scaled(&mut combined, poly, weight);
+    }
+    Ok(combined)
 }
 
 /// Adds the columns up, some at a time.
-fn combine_rows<S: FieldSpec>(
-    reader: Reader<'_, S>,
-    columns: &[(StoredRef<'_, S>, Fp<S>)],
-    sum: &mut Buffer<S>,
+fn combine_rows<C: CurveSpec>(
+    tools: Tools<'_, C>,
+    columns: &[(StoredRef<'_, C::Scalar>, Fp<C::Scalar>)],
+    sum: &mut Buffer<C::Scalar>,
 ) -> Result<(), Error> {
-    let mut next = reader.memory.scratch(sum.len())?;
-    let (mut stored, size) = (Vec::new(), batch(reader.kernels.threads()));
-    for batch in columns.chunks(size) {
+    let mut next = tools.memory.scratch(sum.len())?;
+    let mut stored = Vec::new();
+    for batch in columns.chunks(batch(tools.kernels.threads())) {
         stored.clear();
         stored.extend(batch.iter().map(|(column, _)| *column));
-        let rows = reader.all_rows(&stored)?;
+        let rows = tools.reader().all_rows(&stored)?;
         let weighted = rows.iter().map(|rows| &**rows).zip(batch.iter().map(|(_, weight)| *weight));
         let terms: Vec<_> = weighted.chain([(&**sum, Fp::ONE)]).collect();
-        reader.kernels.linear_combination(&mut next, &terms);
+        tools.kernels.linear_combination(&mut next, &terms);
         std::mem::swap(sum, &mut next);
     }
     Ok(())

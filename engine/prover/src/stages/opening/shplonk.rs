@@ -30,7 +30,8 @@ pub(super) fn open<C: CurveSpec>(
     session: &mut Session<'_, C>,
     opened: &Opened<'_, C::Scalar>,
 ) -> Result<(), Error> {
-    let kernels = session.kernels;
+    let tools = session.tools();
+    let kernels = tools.kernels;
     let y = session.transcript.challenge()?;
     let v = session.transcript.challenge()?;
     let sets = combine(session, opened, y)?;
@@ -42,12 +43,14 @@ pub(super) fn open<C: CurveSpec>(
     let mut power = Fp::ONE;
     for (index, set) in sets.iter().enumerate() {
         session.progress(sets.len() + index, 3 * sets.len())?;
-        quotient.copy_from_slice(&set.combined);
-        quotient.iter_mut().zip(&set.remainder).for_each(|(c, &r)| *c -= r);
-        for &point in &set.points {
-            kernels.divide_by_linear(&mut quotient, point);
-        }
-        kernels.add_scaled(&mut h, &quotient, power);
+        tools.inside(|| {
+            quotient.copy_from_slice(&set.combined);
+            quotient.iter_mut().zip(&set.remainder).for_each(|(c, &r)| *c -= r);
+            for &point in &set.points {
+                kernels.divide_by_linear(&mut quotient, point);
+            }
+            kernels.add_scaled(&mut h, &quotient, power);
+        });
         power *= v;
     }
     session.write_polynomials(&[&h], &[])?;
@@ -70,12 +73,14 @@ pub(super) fn open<C: CurveSpec>(
         power *= v;
     }
     terms.push((&h, -vanishing(&all_points)));
-    let mut linearised = quotient;
-    kernels.linear_combination(&mut linearised, &terms);
-    linearised[0] -= constant;
-    kernels.divide_by_linear(&mut linearised, u);
     let normalise = first.and_then(Fp::invert).ok_or(Error::Degenerate("u is one of the opened points"))?;
-    kernels.scale(&mut linearised, normalise);
+    let mut linearised = quotient;
+    tools.inside(|| {
+        kernels.linear_combination(&mut linearised, &terms);
+        linearised[0] -= constant;
+        kernels.divide_by_linear(&mut linearised, u);
+        kernels.scale(&mut linearised, normalise);
+    });
     let degree_bound = linearised.len() - 1;
     session.write_polynomials(&[&linearised[..degree_bound]], &[])
 }
@@ -99,7 +104,7 @@ fn combine<C: CurveSpec>(
             None => groups.push((points.clone(), vec![(poly, rotations)])),
         }
     }
-    let mut sets = Vec::with_capacity(groups.len());
+    let (tools, mut sets) = (session.tools(), Vec::with_capacity(groups.len()));
     let count = groups.len();
     for (index, (points, members)) in groups.into_iter().enumerate() {
         session.progress(index, 3 * count)?;
@@ -115,7 +120,7 @@ fn combine<C: CurveSpec>(
             }
             power *= y;
         }
-        let combined = lagrange::combine(session, &opened.polys, &terms)?;
+        let combined = tools.inside(|| lagrange::combine(tools, &opened.polys, &terms))?;
         let remainder = interpolate(&points, &values)?;
         sets.push(PointSet { points, combined, remainder });
     }

@@ -14,6 +14,7 @@ use crate::collect::try_collect;
 use crate::key::{Key, KeyColumn};
 use crate::memory::{Buffer, Memory, Rows};
 use crate::plan::ProofPlan;
+use crate::session::Tools;
 use crate::storage::{Stored, StoredRef};
 
 /// Columns that a group of constraints mostly has at most: so many are listed without the heap.
@@ -49,18 +50,17 @@ impl<S: FieldSpec> Default for CircuitColumns<S> {
 /// interpolates. Constraints are taken group by group, so that a column is interpolated once, and
 /// kept only while constraints read it. Calls `progress` with the parts that are done and all parts.
 pub(crate) fn construct<C: CurveSpec>(
-    kernels: &Kernels,
-    memory: &Memory,
-    key: &Key<'_, C>,
+    tools: Tools<'_, C>,
     plan: ProofPlan,
     circuits: &[CircuitColumns<C::Scalar>],
     challenges: &mut Challenges<C::Scalar>,
     progress: &dyn Fn(usize, usize) -> Result<(), Error>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
-    let n = key.shape().n();
+    let Tools { kernels, memory, key } = tools;
     // Powers of the multiplicative generator: never in the domain, never in the same coset.
     let shifts = (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index));
-    let mut cosets = try_collect(shifts.map(|shift| Coset::new(kernels, memory, key, shift)))?;
+    let cosets = || try_collect(shifts.map(|shift| Coset::new(kernels, memory, key, shift)));
+    let mut cosets = tools.inside(cosets)?;
     let sums = Sums { kernels, memory, key, circuits };
     let plan = key.derived.programs.quotient(key.shape(), plan);
     let weight = challenges.y.pow(plan.constraints as u64);
@@ -69,8 +69,7 @@ pub(crate) fn construct<C: CurveSpec>(
         // The verifier goes through the circuits in order, so the first has the highest powers of y.
         for circuit in (0..circuits.len()).rev() {
             progress((index + 1) * circuits.len() - 1 - circuit, plan.groups.len() * circuits.len())?;
-            // One hand-over to the threads for all that the group needs.
-            kernels.executor().enter_pool(|| sums.add(&mut cosets, group, circuit, challenges))?;
+            tools.inside(|| sums.add(&mut cosets, group, circuit, challenges))?;
             challenges.weight *= weight;
         }
         for coset in &mut cosets {
@@ -78,9 +77,17 @@ pub(crate) fn construct<C: CurveSpec>(
         }
     }
 
+    tools.inside(|| interpolate(tools, cosets))
+}
+
+/// The pieces of the quotient from its numerator on the cosets.
+fn interpolate<C: CurveSpec>(
+    Tools { kernels, memory, key }: Tools<'_, C>,
+    cosets: Vec<Coset<C::Scalar>>,
+) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let (mut points, mut interpolations) = (Vec::new(), Vec::new());
     for Coset { shift, sum: mut values, .. } in cosets {
-        let point = shift.pow(n as u64);
+        let point = shift.pow(key.shape().n() as u64);
         let inverses = (point - Fp::ONE).invert().zip(shift.invert());
         let (vanishing_inverse, shift_inverse) =
             inverses.ok_or(Error::Degenerate("a coset of the quotient domain meets the domain"))?;

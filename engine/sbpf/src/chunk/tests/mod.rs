@@ -3,14 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
-use halo2_axiom::plonk::{create_proof, keygen_pk, keygen_vk_custom};
+use halo2_axiom::plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk_custom};
 use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_axiom::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_axiom::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use parhelion::Prover;
 use parhelion_scheduler::{Executor, RayonExecutor, Sequential};
 use rand_chacha::ChaCha20Rng;
-use rand_core::{OsRng, SeedableRng};
+use rand_core::{OsRng, RngCore, SeedableRng};
 
 use super::links::LinkRng;
 use super::proof::COMMITMENT;
@@ -18,6 +18,8 @@ use super::*;
 use crate::circuit::{LINKED_COLUMNS, MachineCircuit, PUBLIC_COLUMNS};
 use crate::{Assembly, ExecutionConfig, Program};
 
+mod blinding;
+mod refusals;
 mod runs;
 
 const K: u32 = 9;
@@ -65,6 +67,10 @@ impl Run {
         let chunks = (0..execution.chunks()).map(prove).collect();
         let disclosure = execution.disclosure();
         Self { program, input: input.to_vec(), disclosure, chunks }
+    }
+
+    fn execution(&self, chunk: u64) -> ChunkedExecution<'_> {
+        ChunkedExecution::new(&self.program, &self.input, &ExecutionConfig::default(), chunk).unwrap()
     }
 
     fn verify(&self) -> Result<VerifiedExecution, VerifyError> {
@@ -116,29 +122,37 @@ fn an_execution_is_verified() {
     println!("{} bytes a proof", run.chunks[0].proof.len());
 }
 
-/// Public and carried commitments come out the same from the library's own prover.
-#[test]
-fn the_stock_prover_links_too() {
-    let (setup, run) = (Setup::get(), run(5));
-    let config = ExecutionConfig::default();
-    let execution = ChunkedExecution::new(&run.program, &run.input, &config, 3).unwrap();
-    let vk = keygen_vk_custom(&setup.params, &MachineCircuit::empty(K), false).unwrap();
-    assert_eq!(format!("{:?}", vk.pinned()), format!("{:?}", setup.prover.verifying_key().pinned()));
-    let pk = keygen_pk(&setup.params, vk, &MachineCircuit::empty(K)).unwrap();
-    let (circuit, instances) = execution.circuit(1, K, Arc::new(Sequential)).unwrap();
-    let rng = LinkRng::new(&LinkSecret::from_bytes([3; 32]), 1, 3, OsRng);
+/// A proof by the library's own prover, with its own key.
+fn stock_proof(circuit: MachineCircuit, instances: &[Fr], rng: impl RngCore + Send + Sync) -> Vec<u8> {
+    static KEY: OnceLock<ProvingKey<G1Affine>> = OnceLock::new();
+    let setup = Setup::get();
+    let key = KEY.get_or_init(|| {
+        let vk = keygen_vk_custom(&setup.params, &MachineCircuit::empty(K), false).unwrap();
+        assert_eq!(format!("{:?}", vk.pinned()), format!("{:?}", setup.prover.verifying_key().pinned()));
+        keygen_pk(&setup.params, vk, &MachineCircuit::empty(K)).unwrap()
+    });
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         &setup.params,
-        &pk,
+        key,
         &[circuit],
-        &[&[&instances[..]]],
+        &[&[instances]],
         rng,
         &mut transcript,
     )
     .unwrap();
-    let mut mixed = run;
-    let proof = transcript.finalize();
+    transcript.finalize()
+}
+
+/// Public and carried commitments come out the same from the library's own prover.
+#[test]
+fn the_stock_prover_links_too() {
+    let run = run(5);
+    let execution = run.execution(3);
+    let (circuit, instances) = execution.circuit(1, K, Arc::new(Sequential)).unwrap();
+    let rng = LinkRng::new(&LinkSecret::from_bytes([3; 32]), 1, 3, OsRng);
+    let proof = stock_proof(circuit, &instances, rng);
+    let mut mixed = run.clone();
     let linked = LINKED_COLUMNS * COMMITMENT;
     assert_eq!(proof[..linked], mixed.chunks[1].proof[..linked]);
     assert_ne!(proof[linked..], mixed.chunks[1].proof[linked..]);
@@ -151,8 +165,7 @@ fn the_stock_prover_links_too() {
 fn keys_are_for_all_programs() {
     let setup = Setup::get();
     let run = run(5);
-    let config = ExecutionConfig::default();
-    let execution = ChunkedExecution::new(&run.program, &run.input, &config, 3).unwrap();
+    let execution = run.execution(3);
     let (circuit, _) = execution.circuit(0, K, Arc::new(Sequential)).unwrap();
     let prover = Prover::builder().threads(1).build().unwrap();
     let vk = prover.keygen_vk(&setup.params, &circuit, false).unwrap();
@@ -308,29 +321,4 @@ fn damaged_proofs_are_rejected() {
     let other = ChunkVerifier::new(&params, &Prover::builder().threads(1).build().unwrap()).unwrap();
     assert!(good.verify_with(&other).is_err());
     assert!(other.verify_chunk(&good.chunks[0]).is_err());
-}
-
-#[test]
-fn what_cannot_be_proven_is_an_error() {
-    let config = ExecutionConfig::default();
-    let error = |text: &str, chunk| {
-        let program = Assembly::v0(text).build().unwrap();
-        ChunkedExecution::new(&program, &[], &config, chunk).map(|_| ()).unwrap_err().to_string()
-    };
-    assert!(error("syscall abort\nexit", 10).contains("not provable yet: abort"));
-    assert!(error("mov64 r1, 0\ndiv64 r0, r1\nexit", 10).contains("division by zero"));
-    assert!(error("ldxb r0, [r1+0]\nexit", 10).contains("outside memory"));
-    assert!(error("ja -1\nexit", 10).contains("more than 1400000 steps"));
-    assert!(error("exit", 0).contains("steps in a chunk"));
-
-    let program = Assembly::v0("exit").build().unwrap();
-    let execution = ChunkedExecution::new(&program, &[], &config, 10).unwrap();
-    let prover = &Setup::get().prover;
-    let secret = LinkSecret::random();
-    let error = prover.prove_chunk(&execution, 1, &secret).unwrap_err();
-    assert!(matches!(error, ProveError::NoSuchChunk { index: 1, chunks: 1 }));
-    let long = Assembly::v0("lddw r2, 600\nsub64 r2, 1\njne r2, 0, -2\nexit").build().unwrap();
-    let execution = ChunkedExecution::new(&long, &[], &config, 506).unwrap();
-    let error = prover.prove_chunk(&execution, 0, &secret).unwrap_err();
-    assert!(matches!(error, ProveError::TooLarge { k: K, .. }));
 }

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 
 use halo2_proofs::circuit::Value;
-use halo2_proofs::plonk::{self, Advice, Any, Assigned, Assignment, Column, Fixed, Instance, Selector};
+use halo2_proofs::plonk::{
+    self, Advice, Any, Assigned, Assignment, Circuit, Column, Fixed, FloorPlanner, Instance, Selector,
+};
 use parhelion_field_kernels::Fp;
 
 use super::super::columns::Columns;
 use super::super::pinned::ConstraintSystem;
+use super::configure;
+use super::turns::{Note, Turns};
 use crate::Error;
 use crate::adapters::cast::{self, KernelScalar, PastaCurve};
 use crate::adapters::cycles::Cycles;
@@ -28,7 +32,9 @@ pub(super) struct Assembly<'a, C: PastaCurve> {
     positions: HashMap<shape::Column, usize>,
     pub(super) cycles: Cycles,
     /// The mistake that made a call fail last: it says more than what the library can be told.
-    pub(super) failure: Option<Error>,
+    failure: Option<Error>,
+    /// Which regions' fixed values to ask for, if not all.
+    turns: Option<Turns<'a, C::ScalarExt>>,
 }
 
 impl<'a, C: PastaCurve> Assembly<'a, C> {
@@ -53,7 +59,57 @@ impl<'a, C: PastaCurve> Assembly<'a, C> {
             positions: positions.collect(),
             cycles: Cycles::new(system.permutation.len(), rows)?,
             failure: None,
+            turns: None,
         })
+    }
+
+    /// Asks for fixed values by turns with other threads, and only notes them.
+    pub(super) fn taking(self, turns: Turns<'a, C::ScalarExt>) -> Self {
+        Self { turns: Some(turns), ..self }
+    }
+
+    /// What this thread was told at its turns, if it took any.
+    pub(super) fn taken(&mut self) -> Vec<(usize, Note<C::ScalarExt>)> {
+        self.turns.take().map(Turns::into_notes).unwrap_or_default()
+    }
+
+    /// Does what all threads have noted.
+    pub(super) fn replay(&mut self, mut notes: Vec<(usize, Note<C::ScalarExt>)>) -> Result<(), Error> {
+        // Notes of one region are in order: one thread has taken them.
+        notes.sort_by_key(|(region, _)| *region);
+        notes.into_iter().try_for_each(|(_, note)| self.perform(note))
+    }
+
+    /// Goes through a circuit of this constraint system.
+    pub(super) fn synthesize<ConcreteCircuit: Circuit<C::ScalarExt>>(
+        &mut self,
+        circuit: &ConcreteCircuit,
+        system: &ConstraintSystem<KernelScalar<C>>,
+    ) -> Result<(), Error> {
+        // Of this thread: a configuration may be bound to one.
+        let (_, config) = configure::<C::ScalarExt, ConcreteCircuit>();
+        let constants = self.columns.fixed_columns(&system.constants);
+        let outcome = ConcreteCircuit::FloorPlanner::synthesize(self, circuit, config, constants);
+        // What went wrong here says more than what the circuit made of it.
+        let failure = self.failure.take();
+        outcome.map_err(|error| failure.unwrap_or(Error::ZcashSynthesis(error)))
+    }
+
+    /// Whether others ask for the values of this region.
+    fn is_passing_by(&self) -> bool {
+        self.turns.as_ref().is_some_and(|turns| !turns.is_taking())
+    }
+
+    /// Notes what is to be done, or does it.
+    fn perform(&mut self, note: Note<C::ScalarExt>) -> Result<(), Error> {
+        match (&mut self.turns, note) {
+            (Some(turns), note) => {
+                turns.note(note);
+                Ok(())
+            }
+            (None, Note::Cell(column, row, value)) => self.try_assign(column, row, value),
+            (None, Note::Fill(column, from, value)) => self.try_fill(column, from, value),
+        }
     }
 
     fn check_row(&self, what: &'static str, row: usize) -> Result<(), Error> {
@@ -201,8 +257,11 @@ impl<C: PastaCurve> Assignment<C::ScalarExt> for Assembly<'_, C> {
         // In the library's order: the row counts before the value.
         let outcome = self.check_row("fixed cell", row);
         self.report(outcome, None)?;
+        if self.is_passing_by() {
+            return Ok(());
+        }
         let value = known(to()).ok_or(plonk::Error::Synthesis)?;
-        let outcome = self.try_assign(column, row, value.into());
+        let outcome = self.perform(Note::Cell(column, row, value.into()));
         self.report(outcome, None)
     }
 
@@ -226,14 +285,21 @@ impl<C: PastaCurve> Assignment<C::ScalarExt> for Assembly<'_, C> {
     ) -> Result<(), plonk::Error> {
         let outcome = self.check_row("fixed cells filled", from);
         self.report(outcome, None)?;
+        if self.is_passing_by() {
+            return Ok(());
+        }
         let value = known(to).ok_or(plonk::Error::Synthesis)?;
-        let outcome = self.try_fill(column, from, value);
+        let outcome = self.perform(Note::Fill(column, from, value));
         self.report(outcome, None)
     }
 
     // Names serve debugging tools; no key depends on them.
 
-    fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
+    fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {
+        if let Some(turns) = &mut self.turns {
+            turns.advance();
+        }
+    }
 
     fn exit_region(&mut self) {}
 

@@ -14,7 +14,7 @@ pub(super) use expression::{Expression, Selector};
 pub(super) use system::{ConstraintSystem, Lookup};
 
 use blake2b_simd::Params as Blake2b;
-use ff_0_14::{FromUniformBytes, PrimeField};
+use ff_0_14::{Field, FromUniformBytes, PrimeField};
 use halo2_proofs::plonk;
 use halo2_proofs::transcript::{Challenge255, EncodedChallenge, Transcript};
 use parhelion_field_kernels::{Affine, CurveSpec, Fp};
@@ -91,15 +91,26 @@ fn parse<C: CurveSpec>(text: &str, moduli: [&str; 2]) -> Result<VerifyingKey<C>,
     Ok(VerifyingKey { k, omega, system, fixed_commitments, sigma_commitments })
 }
 
-/// The constraint system that a circuit configures, before key generation.
+/// The constraint system that a circuit configures, before key generation, and its fingerprint.
 pub(super) fn constraint_system<C: PastaCurve>(
     system: &plonk::ConstraintSystem<C::ScalarExt>,
-) -> Result<ConstraintSystem<KernelScalar<C>>, Error> {
+) -> Result<(ConstraintSystem<KernelScalar<C>>, [u8; 32]), Error> {
     let text = format!("{:?}", system.pinned());
     let cursor = &mut Cursor::new(&text);
     let system = ConstraintSystem::parse(cursor)?;
     cursor.end()?;
-    Ok(system)
+    Ok((system, hash(&text)))
+}
+
+/// A hash of a constraint system's pinned text, which tells circuits apart that configure other constraints.
+pub(super) fn fingerprint<F: Field>(system: &plonk::ConstraintSystem<F>) -> [u8; 32] {
+    hash(&format!("{:?}", system.pinned()))
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(Blake2b::new().hash_length(32).hash(text.as_bytes()).as_bytes());
+    hash
 }
 
 fn modulus(cursor: &mut Cursor<'_>, expected: &str) -> Result<(), Error> {

@@ -91,7 +91,7 @@ fn a_key_is_read_in_full() {
 fn the_systems_numbers_are_the_librarys() {
     let mut library = ConstraintSystem::<Fp>::default();
     Small::configure(&mut library);
-    let system = constraint_system::<EqAffine>(&library).unwrap();
+    let (system, _) = constraint_system::<EqAffine>(&library).unwrap();
     assert_eq!(system.degree(), library.degree());
     assert_eq!(system.blinding_factors(), library.blinding_factors());
     assert_eq!(system.minimum_rows(), library.minimum_rows());

@@ -1,9 +1,10 @@
-//! Halving the bases of an inner product argument.
+//! Folding the bases of an inner product argument.
 //!
-//! All multiplications have one factor, the challenge, so that all points go through the same doublings
-//! and additions at the same time: programs over columns of coordinates, without a branch.
+//! Blocks of points are multiplied by one factor each and added up, so that all points of a block go through the
+//! same additions at the same time, and all sums through the same doublings: programs over columns of
+//! coordinates, without a branch.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp, Kernels};
+use parhelion_field_kernels::{Affine, CurveSpec, Fp, Kernels, Projective};
 use parhelion_scheduler::ExecutorExt;
 
 use super::formulas::{Formula, add_affine, double};
@@ -49,82 +50,102 @@ impl<C: CurveSpec> Folder<C> {
         }
     }
 
-    /// low\[i\] + u·high\[i\].
+    /// Σ weights\[b\]·bases\[b·len + i\] for each i below len: as many bases for each weight.
     pub(super) fn fold(
         &self,
         kernels: &Kernels,
-        low: &[Affine<C>],
-        high: &[Affine<C>],
-        u: Fp<C::Scalar>,
+        bases: &[Affine<C>],
+        weights: &[Fp<C::Scalar>],
     ) -> Vec<Affine<C>> {
         let executor = kernels.executor();
-        let len = executor.chunk_len(low.len(), MIN_CHUNK).min(MAX_CHUNK);
-        let digits = signed_digits(u.to_canonical());
-        let mut folded = low.to_vec();
-        executor.for_each(folded.chunks_mut(len).zip(high.chunks(len)), |_, (low, high)| {
-            self.fold_chunk(kernels, low, high, u, &digits);
+        let block = bases.len() / weights.len();
+        let len = executor.chunk_len(block, MIN_CHUNK).min(MAX_CHUNK);
+        let digits: Vec<Vec<i8>> =
+            weights.iter().map(|weight| signed_digits(weight.to_canonical())).collect();
+        let mut folded = vec![Affine::IDENTITY; block];
+        executor.for_each(folded.chunks_mut(len), |index, folded| {
+            let range = index * len..index * len + folded.len();
+            let terms: Vec<Term<'_, C>> = (bases.chunks(block).zip(weights).zip(&digits))
+                .map(|((points, weight), digits)| Term {
+                    points: &points[range.clone()],
+                    weight: *weight,
+                    digits,
+                })
+                .collect();
+            self.fold_chunk(kernels, &terms, folded);
         });
         folded
     }
 
-    fn fold_chunk(
-        &self,
-        kernels: &Kernels,
-        low: &mut [Affine<C>],
-        high: &[Affine<C>],
-        u: Fp<C::Scalar>,
-        digits: &[i8],
-    ) {
-        let columns = |points: &[Affine<C>]| -> [Vec<Fp<C::Base>>; 2] {
-            let coordinate = |of: fn(&Affine<C>) -> Fp<C::Base>| points.iter().map(of).collect();
-            [coordinate(|point| point.x), coordinate(|point| point.y)]
+    fn fold_chunk(&self, kernels: &Kernels, terms: &[Term<'_, C>], folded: &mut [Affine<C>]) {
+        let columns: Vec<[Vec<Fp<C::Base>>; 2]> = terms.iter().map(|term| coordinates(term.points)).collect();
+        let highest = terms.iter().map(|term| term.digits.len()).max().unwrap_or(0);
+        // The highest digit of each is 1, so that the sum begins with a point.
+        let Some(first) = terms.iter().position(|term| term.digits.len() == highest && highest > 0) else {
+            return;
         };
-        let (point, addend) = (columns(high), columns(low));
-        // The highest digit is 1.
-        let [x, y] = point.clone();
-        let mut acc = [x, y, vec![Fp::ONE; low.len()]];
+        let [x, y] = columns[first].clone();
+        let mut acc = [x, y, vec![Fp::ONE; folded.len()]];
         let mut next = acc.clone();
         let mut run = |formula: &Formula<C::Base>, point: &[Vec<Fp<C::Base>>; 2]| {
             formula.run(kernels, &acc, point, &mut next);
             std::mem::swap(&mut acc, &mut next);
         };
         let mut doublings = 0;
-        for &digit in digits.iter().rev().skip(1) {
-            doublings += 1;
-            if digit == 0 {
-                if doublings == MAX_DOUBLINGS {
-                    run(&self.doublings[doublings - 1], &point);
-                    doublings = 0;
-                }
-                continue;
+        for position in (0..highest).rev() {
+            let top = position + 1 == highest;
+            doublings += usize::from(!top);
+            for (index, (term, point)) in terms.iter().zip(&columns).enumerate() {
+                let formulas = match term.digits.get(position) {
+                    Some(1) if !(top && index == first) => &self.additions,
+                    Some(-1) => &self.subtractions,
+                    _ => continue,
+                };
+                run(&formulas[doublings], point);
+                doublings = 0;
             }
-            let formulas = if digit > 0 { &self.additions } else { &self.subtractions };
-            run(&formulas[doublings], &point);
-            doublings = 0;
+            if doublings == MAX_DOUBLINGS {
+                run(&self.doublings[doublings - 1], &columns[first]);
+                doublings = 0;
+            }
         }
         if doublings > 0 {
-            run(&self.doublings[doublings - 1], &point);
+            run(&self.doublings[doublings - 1], &columns[first]);
         }
-        run(&self.additions[0], &addend);
 
         let [xs, ys, mut inverses] = acc;
         kernels.batch_invert(&mut inverses);
         for (index, ((x, y), z_inverse)) in xs.into_iter().zip(ys).zip(inverses).enumerate() {
             // The formulas are not complete: but for the identity, what they do not cover ends with
             // Z = 0. Neither happens to bases that nobody made to that end.
-            low[index] = if z_inverse.is_zero() || low[index].is_identity() || high[index].is_identity() {
-                fold_one(low[index], high[index], u)
-            } else {
-                let square = z_inverse.square();
+            let usual = !z_inverse.is_zero() && terms.iter().all(|term| !term.points[index].is_identity());
+            let square = z_inverse.square();
+            folded[index] = if usual {
                 Affine { x: x * square, y: y * square * z_inverse }
+            } else {
+                fold_one(terms, index)
             };
         }
     }
 }
 
-/// low + u·high, by double and add.
-fn fold_one<C: CurveSpec>(low: Affine<C>, high: Affine<C>, u: Fp<C::Scalar>) -> Affine<C> {
-    high.to_projective().mul(u).add_affine(low).to_affine()
+/// Some points that have the same factor.
+struct Term<'a, C: CurveSpec> {
+    points: &'a [Affine<C>],
+    weight: Fp<C::Scalar>,
+    /// Of the weight.
+    digits: &'a [i8],
+}
+
+fn coordinates<C: CurveSpec>(points: &[Affine<C>]) -> [Vec<Fp<C::Base>>; 2] {
+    let coordinate = |of: fn(&Affine<C>) -> Fp<C::Base>| points.iter().map(of).collect();
+    [coordinate(|point| point.x), coordinate(|point| point.y)]
+}
+
+/// One sum, by double and add.
+fn fold_one<C: CurveSpec>(terms: &[Term<'_, C>], index: usize) -> Affine<C> {
+    let multiple = |term: &Term<'_, C>| term.points[index].to_projective().mul(term.weight);
+    terms.iter().map(multiple).sum::<Projective<C>>().to_affine()
 }
 
 /// The non-adjacent form of an integer, lowest digit first: digits -1, 0 and 1, of which no two
@@ -168,21 +189,31 @@ mod tests {
     }
 
     fn compare<C: CurveSpec>(kernels: &Kernels) {
-        let point = |i: u64| C::generator().to_projective().mul(Fp::generator().pow(i + 1)).to_affine();
-        let (mut low, mut high): (Vec<_>, Vec<_>) = (0..150).map(|i| (point(i), point(500 + i))).unzip();
-        // What formulas for points in general do not cover.
-        low[3] = Affine::IDENTITY;
-        high[5] = Affine::IDENTITY;
-        (low[7], high[7]) = (Affine::IDENTITY, Affine::IDENTITY);
-        low[9] = high[9];
-        low[11] = -high[11];
+        const BLOCK: usize = 150;
+        let point =
+            |i: usize| C::generator().to_projective().mul(Fp::generator().pow(i as u64 + 1)).to_affine();
         let folder = Folder::new();
-        for u in [Fp::ONE, -Fp::ONE, Fp::from_u64(2), Fp::from_u64(6), Fp::generator().pow(77)] {
-            let expected: Vec<_> =
-                low.iter().zip(&high).map(|(low, high)| fold_one(*low, *high, u)).collect();
-            let folded = folder.fold(kernels, &low, &high, u);
+        let (one, two) = (Fp::ONE, Fp::from_u64(2));
+        let [u, v] = [77, 78].map(|power| Fp::generator().pow(power));
+        for weights in [vec![one, one], vec![one, -one], vec![one, two], vec![one, u], vec![one, u, v, u * v]]
+        {
+            let mut bases: Vec<Affine<C>> = (0..weights.len() * BLOCK).map(point).collect();
+            let (low, high) = bases.split_at_mut(BLOCK);
+            // What formulas for points in general do not cover.
+            low[3] = Affine::IDENTITY;
+            high[5] = Affine::IDENTITY;
+            (low[7], high[7]) = (Affine::IDENTITY, Affine::IDENTITY);
+            low[9] = high[9];
+            low[11] = -high[11];
+            let terms: Vec<Term<'_, C>> = bases
+                .chunks(BLOCK)
+                .zip(&weights)
+                .map(|(points, weight)| Term { points, weight: *weight, digits: &[] })
+                .collect();
+            let expected: Vec<_> = (0..BLOCK).map(|index| fold_one(&terms, index)).collect();
+            let folded = folder.fold(kernels, &bases, &weights);
             let wrong = folded.iter().zip(&expected).position(|(folded, expected)| folded != expected);
-            assert_eq!(wrong, None, "u = {u:?}");
+            assert_eq!(wrong, None, "weights {weights:?}");
         }
     }
 

@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! queries ▶ sets of points ▶ one polynomial for each set ▶ quotient q' ▶ one opening at x3
-//!           x1                                             x2            x4 ▶ rounds.rs ▶ fold.rs
+//!           x1                                             x2            x4 ▶ rounds.rs ▶ bases.rs ▶ fold.rs
 //! ```
 
+mod bases;
 mod fold;
 mod formulas;
 mod rounds;
@@ -72,7 +73,7 @@ fn combine<C: CurveSpec>(
     x1: Fp<C::Scalar>,
 ) -> Result<Vec<PointSet<C::Scalar>>, Error> {
     let groups = point_sets(&opened.queries);
-    let mut sets = Vec::with_capacity(groups.len());
+    let (tools, mut sets) = (session.tools(), Vec::with_capacity(groups.len()));
     for (rotations, members) in groups {
         let mut power = Fp::ONE;
         let mut blind = Fp::ZERO;
@@ -82,7 +83,7 @@ fn combine<C: CurveSpec>(
             blind += power * session.blind(poly);
             power *= x1;
         }
-        let combined = lagrange::combine(session, &opened.polys, &terms)?;
+        let combined = tools.inside(|| lagrange::combine(tools, &opened.polys, &terms))?;
         sets.push(PointSet { rotations, combined, blind });
     }
     Ok(sets)

@@ -1,8 +1,9 @@
 //! The inner product argument that a polynomial has a value at a point.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp};
+use parhelion_field_kernels::{CurveSpec, Fp};
+use parhelion_scheduler::ExecutorExt;
 
-use super::fold::Folder;
+use super::bases::Bases;
 use crate::Error;
 use crate::key::Hiding;
 use crate::memory::Buffer;
@@ -17,7 +18,7 @@ pub(super) fn prove<C: CurveSpec>(
     blind: Fp<C::Scalar>,
     x: Fp<C::Scalar>,
 ) -> Result<(), Error> {
-    let (kernels, memory, key) = (session.kernels, session.memory, session.key);
+    let (tools, kernels, memory, key) = (session.tools(), session.kernels, session.memory, session.key);
     let n = poly.len();
 
     // A random polynomial with a root at x hides the one to be opened.
@@ -38,36 +39,34 @@ pub(super) fn prove<C: CurveSpec>(
     // The powers of x: their inner product with the coefficients is the value.
     let mut powers = memory.scratch(n)?;
     kernels.powers(x, Fp::ONE, &mut powers);
-    // A column's size, of what is charged for working memory: the kernels need little of it here.
-    let folder = Folder::new();
-    let mut folded: Vec<Affine<C>> = Vec::new();
+    let mut bases = Bases::new(key.bases, memory.scratch(n)?, memory.scratch(n)?);
     let mut half = n / 2;
     while half > 0 {
         session.progress(n.ilog2() as usize - half.ilog2() as usize, n.ilog2() as usize)?;
-        let bases: &[Affine<C>] = if half == n / 2 { key.bases } else { &folded };
         let (poly_low, poly_high) = poly[..2 * half].split_at_mut(half);
         let (powers_low, powers_high) = powers[..2 * half].split_at_mut(half);
-        let (bases_low, bases_high) = bases[..2 * half].split_at(half);
 
         let blinds: [Fp<C::Scalar>; 2] = [session.blinding.draw(), session.blinding.draw()];
-        let sides = [(&*poly_high, bases_low, &*powers_low), (&*poly_low, bases_high, &*powers_high)];
-        let points = [0, 1].map(|side| {
-            let (scalars, bases, powers) = sides[side];
-            let value = z * kernels.inner_product(scalars, powers);
-            kernels.msm(bases, scalars) + hiding.product.mul(value) + hiding.blinding.mul(blinds[side])
+        let points = tools.inside(|| {
+            let values = [(&*poly_high, &*powers_low), (&*poly_low, &*powers_high)]
+                .map(|(scalars, powers)| z * kernels.inner_product(scalars, powers));
+            let sums = bases.commit(kernels, poly_high, poly_low);
+            kernels.normalize(&kernels.executor().map(sums.len(), |side| {
+                sums[side] + hiding.product.mul(values[side]) + hiding.blinding.mul(blinds[side])
+            }))
         });
-        for point in kernels.normalize(&points) {
+        for point in points {
             session.transcript.write_point(point)?;
         }
 
         let u = session.transcript.challenge()?;
         let u_inverse = u.invert().ok_or(Error::Degenerate("a challenge of the inner product is zero"))?;
-        kernels.add_scaled(poly_low, poly_high, u_inverse);
-        kernels.add_scaled(powers_low, powers_high, u);
         blind += blinds[0] * u_inverse + blinds[1] * u;
-        if half > 1 {
-            folded = folder.fold(kernels, bases_low, bases_high, u);
-        }
+        tools.inside(|| {
+            kernels.add_scaled(poly_low, poly_high, u_inverse);
+            kernels.add_scaled(powers_low, powers_high, u);
+            bases.fold(kernels, u);
+        });
         half /= 2;
     }
     session.transcript.write_scalar(poly[0])?;
