@@ -104,9 +104,14 @@ pub trait ExecutorExt: Executor {
 
     /// `f(0), ..., f(count - 1)`, in that order.
     fn map<R: Send>(&self, count: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
-        self.for_each(results.iter_mut(), |index, slot| *slot = Some(f(index)));
-        results.into_iter().flatten().collect()
+        let slots: Vec<Mutex<Option<R>>> = (0..count).map(|_| Mutex::new(None)).collect();
+        self.run(count, &|index| {
+            let result = f(index);
+            *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        });
+        let result = |slot: Mutex<Option<R>>| slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let missing = || unreachable!("an executor returns only when every task has run");
+        slots.into_iter().map(|slot| result(slot).unwrap_or_else(missing)).collect()
     }
 
     /// Runs two closures, possibly at once, and returns both results.

@@ -90,6 +90,25 @@ impl<T> Lease<T> {
         Some(Self { start, len, part: self.part.as_ref().map(Part::split), elements: PhantomData })
     }
 
+    /// Puts parts together again: the elements of `other` follow those of this lease.
+    ///
+    /// # Errors
+    /// Both, if they are not parts of one buffer, the second right behind the first.
+    pub fn join(mut self, mut other: Self) -> Result<Self, [Self; 2]> {
+        let same = match (&self.part, &other.part) {
+            (Some(part), Some(next)) => std::ptr::eq(part.block(), next.block()),
+            _ => false,
+        };
+        // SAFETY: the elements are within the buffer, so that this is within it or at its end.
+        let adjoins = same && unsafe { self.start.add(self.len) } == other.start;
+        if !adjoins {
+            return Err([self, other]);
+        }
+        // What is left of the other is empty and goes: there is still a part of the block.
+        self.len += std::mem::take(&mut other.len);
+        Ok(self)
+    }
+
     /// Storage for `len` elements, not yet seen by anybody as elements.
     ///
     /// All its bytes are initialised: the system's zeros, or what leases wrote. As elements are

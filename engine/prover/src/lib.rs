@@ -37,6 +37,7 @@
 
 mod adapters;
 mod algebra;
+mod collect;
 mod error;
 mod estimate;
 mod fixed_base;
@@ -58,7 +59,7 @@ mod storage;
 mod transcript;
 
 pub use adapters::axiom;
-pub use adapters::axiom::PreparedKey;
+pub use adapters::axiom::{ConfiguredKey, PreparedKey};
 #[cfg(feature = "zcash")]
 pub use adapters::zcash;
 pub use error::Error;

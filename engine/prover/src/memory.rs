@@ -19,12 +19,16 @@ pub(crate) struct Memory {
     workspace: Workspace,
     /// Bytes of most buffers: those of a column.
     column: usize,
-    /// What is left of the buffer that small runs of bytes are taken from.
-    rest: Mutex<Lease<u8>>,
+    /// What is left of the buffers that small runs of bytes are taken from.
+    rests: Mutex<Vec<Lease<u8>>>,
 }
 
 /// The smallest buffer of a pool.
 const PAGE: usize = 4096;
+
+/// How many buffers small runs of bytes are taken from: what is left of others is lost. With some to choose
+/// from, the order in which threads ask hardly matters.
+pub(crate) const RESTS: usize = 8;
 
 /// Bytes of a value in the library's form, which synthesis keeps for circuits to read.
 pub(crate) const CELL: usize = 72;
@@ -46,7 +50,7 @@ pub(crate) fn column_bytes(k: u32) -> usize {
 impl Memory {
     /// The memory of a proof with 2^k rows.
     pub(crate) fn new(workspace: Workspace, k: u32) -> Self {
-        Self { workspace, column: column_bytes(k), rest: Mutex::default() }
+        Self { workspace, column: column_bytes(k), rests: Mutex::default() }
     }
 
     /// Counts `bytes` that are not leased here against the limit of this proof until the charge is dropped.
@@ -93,19 +97,25 @@ impl Memory {
 
     /// `len` bytes to be written, to be kept until the proof ends.
     ///
-    /// They are part of a buffer of a column's size: those there are many of, while one of this very
-    /// size would not serve anything else.
+    /// They are part of a buffer of a column's size, of the fullest that has room: of such buffers there
+    /// are many, while one of this very size would not serve anything else.
     pub(crate) fn bytes(&self, len: usize) -> Result<Owned<u8>, Error> {
         if len > self.column {
             return Ok(Owned::Leased(self.lease(|workspace| workspace.lease(len))?));
         }
-        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if rest.len() < len {
-            *rest = self.lease(|workspace| workspace.lease(self.column))?;
+        let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        let with_room = rests.iter().enumerate().filter(|(_, rest)| rest.len() >= len);
+        let mut bytes = match with_room.min_by_key(|(_, rest)| rest.len()).map(|(place, _)| place) {
+            Some(fullest) => rests.swap_remove(fullest),
+            None => self.lease(|workspace| workspace.lease(self.column))?,
+        };
+        rests.extend(bytes.split_off(len).filter(|rest| !rest.is_empty()));
+        if rests.len() > RESTS
+            && let Some(least) = (0..rests.len()).min_by_key(|place| rests[*place].len())
+        {
+            rests.swap_remove(least);
         }
-        // What is left over stays, what was before it is handed out.
-        let left = rest.split_off(len).unwrap_or_default();
-        Ok(Owned::Leased(std::mem::replace(&mut rest, left)))
+        Ok(Owned::Leased(bytes))
     }
 
     /// A column's size of words, or a little more.

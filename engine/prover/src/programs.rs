@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parhelion_field_kernels::{FieldSpec, Output};
+use parhelion_field_kernels::{FieldSpec, Output, Program};
 
 use crate::algebra::{Algebra, Compiled, Compiler, Uniform};
 use crate::plan::ProofPlan;
 use crate::shape::{Expression, Shape};
+use crate::stages::lookup;
 use crate::stages::quotient::{Plan, permutation_fraction};
 
 /// Columns of a small group of constraints that those before did not read.
@@ -21,6 +22,8 @@ pub(crate) struct Programs<S: FieldSpec> {
     pub(crate) permutation_fractions: Vec<Compiled<S>>,
     /// For each lookup: its input compressed by theta, and which of the tables it looks into.
     pub(crate) lookup_inputs: Vec<(Compiled<S>, usize)>,
+    /// Numerator and denominator of a lookup's product.
+    pub(crate) lookup_fraction: Program,
     /// The distinct tables, compressed by theta. Lookups often share one.
     pub(crate) lookup_tables: Vec<Compiled<S>>,
 }
@@ -52,6 +55,7 @@ impl<S: FieldSpec> Programs<S> {
             quotients: Mutex::default(),
             permutation_fractions,
             lookup_inputs,
+            lookup_fraction: lookup::fraction::<S>(),
             lookup_tables: tables.into_iter().map(compressed).collect(),
         };
         programs.quotient(shape, ProofPlan::fast(threads));

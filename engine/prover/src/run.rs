@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parhelion_allocators::{Error as MemoryError, Workspace};
 use parhelion_field_kernels::{CurveSpec, Fp};
 
-use crate::estimate::{Estimate, estimate, scratch};
+use crate::estimate::{Estimate, Scratch, estimate};
 use crate::key::Key;
 use crate::memory::Memory;
 use crate::plan::ProofPlan;
@@ -32,7 +32,7 @@ pub(crate) struct Admitted {
 
 impl Prover {
     pub(crate) fn estimate_of<C: CurveSpec>(&self, key: &Key<'_, C>, circuits: usize) -> Estimate {
-        estimate(key, circuits, self.threads(), self.pool.limit().bytes())
+        estimate(key, circuits, &self.kernels, self.pool.limit().bytes())
     }
 
     /// The memory of one proof. Under a limit, waits for its turn.
@@ -102,9 +102,9 @@ impl Prover {
     ) -> Result<(), Error> {
         let (k, count, limit) = (key.shape().k, circuits.count(), self.pool.limit().bytes());
         let memory = Memory::new(workspace, k);
-        let scratch = scratch(k, self.threads());
-        let _scratch = memory.charge(scratch)?;
-        let kernels = self.kernels_for_a_proof(scratch);
+        let scratch = Scratch::of(key, &self.kernels, count);
+        let _scratch = memory.charge(scratch.bytes())?;
+        let kernels = self.kernels_for_a_proof(scratch.kernels);
         let ample = estimate.is_none_or(|estimate| limit >= estimate.at_most);
         let mut session = Session {
             kernels: &kernels,

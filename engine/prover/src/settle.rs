@@ -32,7 +32,7 @@ impl<C: CurveSpec> Session<'_, C> {
         if foreseen {
             self.key.derived.seen.add(sizes.clone());
         }
-        match choose(self.key, self.kernels.threads(), self.limit, &sizes) {
+        match choose(self.key, self.kernels, self.limit, &sizes) {
             Ok((plan, bytes)) => {
                 self.plan = plan;
                 self.memory.keep(bytes);
@@ -66,7 +66,9 @@ impl<C: CurveSpec> Session<'_, C> {
                 Ok(mut values) => {
                     // Blinded, whatever the expression makes of blinded columns.
                     values[shape.usable_rows()..].fill(Fp::delta());
-                    Ok(self.kernels.pack(&values).map(|packed| packed.size()))
+                    // Only the size is asked for: there is no place to pack to.
+                    let packed = self.kernels.pack_in(&values, Err::<Vec<u8>, usize>);
+                    Ok(packed.err())
                 }
                 Err(Error::Memory(MemoryError::ReservationExceeded { .. })) => {
                     *foreseen = false;

@@ -10,6 +10,7 @@ use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Packed};
 use parhelion_scheduler::ExecutorExt;
 
 use crate::Error;
+use crate::collect::try_collect;
 use crate::memory::{Buffer, Memory, Owned, Rows};
 
 /// Rows that are read at a time where labels are computed: they stay in the first-level cache.
@@ -45,12 +46,13 @@ impl<S: FieldSpec> Stored<S> {
         memory: &Memory,
         columns: Vec<Buffer<S>>,
     ) -> Result<Vec<Self>, Error> {
-        let mut stored: Vec<Option<Result<Self, Error>>> = columns.iter().map(|_| None).collect();
-        let executor = kernels.executor();
-        executor.for_each(columns.into_iter().zip(&mut stored), |_, (values, stored)| {
-            *stored = Some(Self::pack(kernels, memory, values));
+        // An empty column stands for each of them.
+        let mut stored: Vec<Result<Self, Error>> =
+            columns.iter().map(|_| Ok(Self::Plain(Buffer::default()))).collect();
+        kernels.executor().for_each(columns.into_iter().zip(&mut stored), |_, (values, stored)| {
+            *stored = Self::pack(kernels, memory, values);
         });
-        stored.into_iter().flatten().collect()
+        try_collect(stored)
     }
 
     /// The n values of a column that was [`pack`](Self::pack)ed.
@@ -190,6 +192,15 @@ impl<S: FieldSpec> Reader<'_, S> {
 
     /// [`rows`](Self::rows) of several columns.
     pub(crate) fn all_rows<'c>(&self, columns: &[StoredRef<'c, S>]) -> Result<Vec<Rows<'c, S>>, Error> {
-        self.kernels.executor().map(columns.len(), |index| self.rows(columns[index])).into_iter().collect()
+        let mut rows = try_collect(columns.iter().map(|column| match column {
+            StoredRef::Plain(values) => Ok(Rows::Lent(values)),
+            _ => self.memory.scratch(self.labels.omegas.len()).map(Rows::Computed),
+        }))?;
+        let computed = rows.iter_mut().zip(columns).filter_map(|(rows, column)| match rows {
+            Rows::Computed(values) => Some((values, *column)),
+            Rows::Lent(_) => None,
+        });
+        self.kernels.executor().for_each(computed, |_, (values, column)| self.read(column, values));
+        Ok(rows)
     }
 }

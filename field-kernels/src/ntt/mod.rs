@@ -94,10 +94,10 @@ impl Kernels {
     pub fn coset_ntt_columns<S: FieldSpec>(
         &self,
         domain: &Domain<S>,
-        mut jobs: Vec<CosetJob<'_, S>>,
+        jobs: &mut [CosetJob<'_, S>],
         shift: Fp<S>,
     ) {
-        self.transform(domain, Kind::ForwardOnCoset(shift), &mut jobs);
+        self.transform(domain, Kind::ForwardOnCoset(shift), jobs);
     }
 
     /// Transforms each job.

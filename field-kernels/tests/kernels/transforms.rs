@@ -142,9 +142,9 @@ fn columns<S: Mirror>(suite: &Suite) {
             let cosets: Vec<_> = polys.iter().flat_map(|poly| values_on_coset(poly, shift, omega)).collect();
             suite.check::<S>(&what, &cosets, |kernels| {
                 let mut out = vec![vec![Fp::ONE; 1 << k]; polys.len()];
-                let jobs =
-                    polys.iter().map(Vec::as_slice).zip(out.iter_mut().map(Vec::as_mut_slice)).collect();
-                kernels.coset_ntt_columns(&domain, jobs, shift);
+                let jobs = polys.iter().map(Vec::as_slice).zip(out.iter_mut().map(Vec::as_mut_slice));
+                let mut jobs: Vec<_> = jobs.collect();
+                kernels.coset_ntt_columns(&domain, &mut jobs, shift);
                 out.concat()
             });
         }

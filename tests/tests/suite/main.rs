@@ -7,6 +7,7 @@ mod bad_input;
 mod byte_identity;
 mod cancel;
 mod concurrent;
+mod configured;
 mod demos;
 mod determinism;
 mod drop_in;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use parhelion::{Estimate, PreparedKey, Prover};
+use parhelion::{ConfiguredKey, Estimate, PreparedKey, Prover};
 use parhelion_cli::ProofFile;
-use parhelion_cli::circuits::Witness;
+use parhelion_cli::circuits::{DemoCircuit, Witness};
 use parhelion_cli::stock::{self, ProofTranscript};
 use parhelion_cli::store::{KeyStore, PreparedKeys, Provenance, Srs, SrsOrigin};
 use rand::RngCore;
@@ -82,7 +82,8 @@ pub(crate) fn run(common: &Common, args: &CircuitArgs, out: &Path) -> Result<(),
 
     bar.start();
     let start = std::time::Instant::now();
-    let proof = prove(&prover, &prepared, &witness, OsRng);
+    let proof = ConfiguredKey::new(&prepared, &witness.circuit)
+        .and_then(|configured| prove(&prover, &configured, &witness, OsRng));
     let prove_time = start.elapsed();
     let stages = bar.finish();
     let proof = proof?.finalize();
@@ -144,13 +145,19 @@ pub(crate) fn run(common: &Common, args: &CircuitArgs, out: &Path) -> Result<(),
 /// Makes a proof with the engine.
 pub(crate) fn prove(
     prover: &Prover,
-    key: &PreparedKey<'_>,
+    key: &ConfiguredKey<&PreparedKey<'_>, DemoCircuit>,
     witness: &Witness,
     rng: impl RngCore,
 ) -> Result<ProofTranscript, parhelion::Error> {
     let columns: Vec<&[Fr]> = witness.instances.iter().map(Vec::as_slice).collect();
     let mut transcript = ProofTranscript::new();
-    prover.prove(key, std::slice::from_ref(&witness.circuit), &[&columns], rng, &mut transcript)?;
+    prover.prove_configured(
+        key,
+        std::slice::from_ref(&witness.circuit),
+        &[&columns],
+        rng,
+        &mut transcript,
+    )?;
     Ok(transcript)
 }
 

@@ -1,11 +1,14 @@
 //! How much memory a proof takes, told before it begins.
 
 mod model;
+mod scratch;
 mod sizes;
+mod tally;
 
+pub(crate) use scratch::Scratch;
 pub(crate) use sizes::{CircuitSizes, Seen, Sizes};
 
-use parhelion_field_kernels::CurveSpec;
+use parhelion_field_kernels::{CurveSpec, Kernels};
 
 use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
@@ -13,16 +16,8 @@ use crate::plan::ProofPlan;
 use crate::stages::synthesis::Taken;
 use model::{Model, Reads};
 
-/// Columns that a thread has on the heap: scalars cut into digits, points and buckets of multi-scalar
-/// multiplications, matrices of transforms, sorted lookups; and what of them an allocator keeps when
-/// they are freed. Measured with the system's allocator on Linux.
-const COLUMNS_PER_THREAD: usize = 10;
-
-/// What a thread has there in any case: tables, stacks, pages that are not full.
-const BYTES_PER_THREAD: usize = 5 << 18;
-
 /// Bytes of memory that a proof takes, beside its key, its SRS and its circuits: what it leases from the
-/// pool, and the kernels' own working memory.
+/// pool, the kernels' own working memory, and what is on the heap.
 ///
 /// How far columns can be packed depends on the witness. So there are bounds for any witness, and what
 /// the witnesses seen so far would take, which is close: most cells are as large in one witness of a
@@ -42,23 +37,19 @@ pub struct Estimate {
     /// The smallest limit for such a proof: as the leanest plan takes, and something to spare; at most
     /// `sufficient`.
     pub smallest: Option<usize>,
-    /// Of all these, what is charged for the kernels' own working memory, which is not of the pool.
+    /// Of all these, what is charged beside the leases: for the kernels' own working memory, and for what
+    /// is on the heap.
     pub scratch: usize,
-}
-
-/// What the kernels' own working memory is taken to be.
-pub(crate) fn scratch(k: u32, threads: usize) -> usize {
-    threads * (COLUMNS_PER_THREAD * column_bytes(k) + BYTES_PER_THREAD)
 }
 
 /// Bounds for a proof of so many circuits, and what is known of earlier ones.
 pub(crate) fn estimate<C: CurveSpec>(
     key: &Key<'_, C>,
     circuits: usize,
-    threads: usize,
+    kernels: &Kernels,
     limit: usize,
 ) -> Estimate {
-    let scratch = scratch(key.shape().k, threads);
+    let (threads, scratch) = (kernels.threads(), Scratch::of(key, kernels, circuits).bytes());
     let bound = |plan: ProofPlan, least: bool| {
         let reads = if least { Reads::Never } else { Reads::Always };
         let mut sizes = Sizes::bound(key.shape(), circuits, least);
@@ -73,7 +64,7 @@ pub(crate) fn estimate<C: CurveSpec>(
     };
     let seen = key.derived.seen.get(circuits);
     // No plan keeps to a limit of 0.
-    let seen = seen.map(|sizes| [limit, 0].map(|limit| choose(key, threads, limit, &sizes)));
+    let seen = seen.map(|sizes| [limit, 0].map(|limit| choose(key, kernels, limit, &sizes)));
     let sufficient = smallest(false);
     Estimate {
         at_least: smallest(true),
@@ -90,11 +81,11 @@ pub(crate) fn estimate<C: CurveSpec>(
 /// witness may be a few bytes larger, and packed columns may share buffers in another way.
 pub(crate) fn choose<C: CurveSpec>(
     key: &Key<'_, C>,
-    threads: usize,
+    kernels: &Kernels,
     limit: usize,
     sizes: &Sizes,
 ) -> Result<(ProofPlan, usize), usize> {
-    let scratch = scratch(key.shape().k, threads);
+    let (threads, scratch) = (kernels.threads(), Scratch::of(key, kernels, sizes.circuits.len()).bytes());
     let mut least = usize::MAX;
     for plan in ProofPlan::all(threads) {
         let peak = scratch + Model { key, plan, threads, reads: Reads::Packed }.peak(sizes);
@@ -103,10 +94,5 @@ pub(crate) fn choose<C: CurveSpec>(
         }
         least = least.min(peak);
     }
-    let spare = match key.derived.synthesis {
-        Synthesis::Columns => 0,
-        // Columns that are all open at once are packed, and leave holes, in another order each time.
-        Synthesis::Regions => (least - scratch) / 16,
-    };
-    Err(least.saturating_add(column_bytes(key.shape().k) + spare))
+    Err(least.saturating_add(column_bytes(key.shape().k)))
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use parhelion_field_kernels::CurveSpec;
 
 use super::sizes::{CircuitSizes, Size, Sizes};
+use super::tally::Tally;
 use crate::algebra::{Compiled, Source};
 use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
@@ -36,47 +37,11 @@ pub(super) struct Model<'k, C: CurveSpec> {
     pub(super) reads: Reads,
 }
 
-/// Bytes that are leased.
-#[derive(Clone, Copy, Debug)]
-struct Tally {
-    /// Of a buffer.
-    column: usize,
-    kept: usize,
-    peak: usize,
-    /// What is left of the buffer that packed columns are in.
-    left: usize,
-}
-
-impl Tally {
-    /// A stage that needs so many more buffers.
-    fn stage(&mut self, buffers: usize) {
-        self.peak = self.peak.max(self.kept + buffers * self.column);
-    }
-
-    /// Keeps columns, while so many more buffers are in use.
-    fn keep(&mut self, sizes: &[Size], buffers: usize) {
-        for size in sizes {
-            match *size {
-                None => self.kept += self.column,
-                Some(packed) if packed > self.column => self.kept += packed,
-                Some(packed) => {
-                    if self.left < packed {
-                        self.kept += self.column;
-                        self.left = self.column;
-                    }
-                    self.left -= packed;
-                }
-            }
-        }
-        self.stage(buffers);
-    }
-}
-
 impl<C: CurveSpec> Model<'_, C> {
     /// The most bytes that are leased at once.
     pub(super) fn peak(&self, sizes: &Sizes) -> usize {
         let shape = self.key.shape();
-        let mut tally = Tally { column: column_bytes(shape.k), kept: 0, peak: 0, left: 0 };
+        let mut tally = Tally::new(column_bytes(shape.k));
         if self.reads == Reads::Always {
             // Some packed columns may leave a part of a buffer.
             tally.keep(&[None], 0);
@@ -99,6 +64,7 @@ impl<C: CurveSpec> Model<'_, C> {
     /// Advice columns while circuits assign them, and while they are committed to.
     fn synthesis(&self, tally: &mut Tally, sizes: &Sizes) {
         let Taken { cells, reach, early, holes, .. } = sizes.taken;
+        let phases = self.key.shape().phases();
         tally.kept += holes;
         let mut packed = 0;
         for CircuitSizes { advice, .. } in &sizes.circuits {
@@ -106,16 +72,19 @@ impl<C: CurveSpec> Model<'_, C> {
                 Synthesis::Columns => widened(self.plan.batch, reach).min(advice.len()),
                 Synthesis::Regions => advice.len(),
             };
-            let mut closed = *tally;
-            closed.keep(&advice[..advice.len() - open], 0);
+            let (closed, last) = advice.split_at(advice.len() - open);
             let ahead = match self.reads {
                 Reads::Never => 0,
-                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(advice.len() - open),
+                Reads::Packed | Reads::Always => self.plan.ahead(self.threads).min(closed.len()),
             };
-            closed.stage(cells + (open + early + ahead).min(advice.len()));
-            tally.peak = closed.peak;
-            // Each thread packs one at a time.
-            tally.keep(advice, self.threads.min(open));
+            tally.keep(closed, 0);
+            tally.stage(cells + (open + early + ahead).min(advice.len()));
+            match self.reads {
+                Reads::Never => tally.keep(last, 0),
+                // Circuits that end a phase on their way still have their cells.
+                Reads::Packed => tally.pack(last, self.threads, if phases > 1 { cells } else { 0 }),
+                Reads::Always => tally.keep(last, self.threads.min(open)),
+            }
             packed += advice.iter().flatten().count();
         }
         for circuit in &sizes.circuits {
@@ -124,7 +93,7 @@ impl<C: CurveSpec> Model<'_, C> {
         let plain = sizes.circuits.iter().map(|circuit| circuit.advice.len()).sum::<usize>() - packed;
         let reading = self.buffers(packed, plain).min(self.plan.batch);
         // Circuits that go on after a phase keep their cells.
-        let cells = if self.key.shape().phases() > 1 { cells } else { 0 };
+        let cells = if phases > 1 { cells } else { 0 };
         tally.stage(reading + cells);
     }
 
@@ -198,31 +167,41 @@ impl<C: CurveSpec> Model<'_, C> {
     }
 
     /// Columns on the cosets at the widest group.
+    ///
+    /// Columns have their coefficients and their values on one coset at a time while a group of
+    /// constraints is evaluated there, and values on each coset from then on if they stay: for other groups,
+    /// or, columns that circuits share, for the circuits to come.
     fn quotient(&self, circuits: usize) -> usize {
         let (key, pieces) = (self.key, self.key.shape().quotient_pieces());
         let mut live: HashSet<Source> = HashSet::new();
         let (mut most, mut fresh) = (0, Vec::<Source>::new());
         let owners = |source: &Source| if is_shared(*source) { 1 } else { circuits };
+        let has_coefficients = |source: &Source| match source {
+            Source::Fixed(index) => key.fixed[*index].coefficients.is_some(),
+            Source::Sigma(index) => key.sigma[*index].coefficients.is_some(),
+            _ => false,
+        };
         for group in &key.derived.programs.quotient(key.shape(), self.plan).groups {
-            let before: usize = live.iter().map(owners).sum();
+            let before = pieces * live.iter().map(owners).sum::<usize>();
             let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
             fresh.clear();
             fresh.extend(columns.filter(|source| !live.contains(source)));
-            // Coefficients and values of one circuit's columns; what stays has values on each coset.
-            let stay: usize =
-                fresh.iter().filter(|source| !group.last_use.contains(source)).map(owners).sum();
-            let lent = fresh.iter().filter(|source| match source {
-                Source::Fixed(index) => key.fixed[*index].coefficients.is_some(),
-                Source::Sigma(index) => key.sigma[*index].coefficients.is_some(),
-                _ => false,
-            });
-            // Shared columns stay until the last circuit has read them, too.
-            let shared =
-                if circuits > 1 { fresh.iter().filter(|source| is_shared(**source)).count() } else { 0 };
-            let own = fresh.iter().filter(|source| !group.last_use.contains(source)).count();
-            // On the last coset all of the group's columns, on those before what stays of them.
-            let values = fresh.len() + (pieces - 1) * own.max(shared) + pieces * (stay - own.min(stay));
-            most = most.max(pieces * before + values + fresh.len() - lent.count());
+            let count = |of: &dyn Fn(&Source) -> bool| fresh.iter().filter(|source| of(source)).count();
+            let stays = |source: &Source| !group.last_use.contains(source);
+            let shared = count(&|source| is_shared(*source));
+            let own = fresh.len() - shared;
+            let own_that_stay = count(&|source| !is_shared(*source) && stays(source));
+            let computed = fresh.len() - count(&has_coefficients);
+            // On the last coset there are all columns, on those before what stays of them.
+            let first = if circuits == 1 {
+                computed + fresh.len() + (pieces - 1) * count(&stays)
+            } else {
+                computed + fresh.len() + (pieces - 1) * (own_that_stay + shared)
+            };
+            // The last circuit finds the shared columns, and what stays of all other circuits.
+            let others = pieces * (shared + circuits.saturating_sub(1) * own_that_stay);
+            let last = others + 2 * own + (pieces - 1) * own_that_stay;
+            most = most.max(before + if circuits == 1 { first } else { first.max(last) });
             live.extend(&fresh);
             live.retain(|source| !group.last_use.contains(source));
         }

@@ -5,7 +5,7 @@ use parhelion_scheduler::ExecutorExt;
 
 use super::ahead::Ahead;
 use super::opening::Poly;
-use super::synthesis::Witness;
+use super::synthesis::{Blinds, Witness};
 use crate::Error;
 use crate::algebra::Challenges;
 use crate::session::{Session, Tools};
@@ -100,7 +100,7 @@ impl<C: CurveSpec> Session<'_, C> {
         let blinding_rows = self.key.shape().n() - self.key.shape().usable_rows();
         for (circuit, witness) in witnesses.iter_mut().enumerate() {
             let columns = witness.current_columns();
-            let mut blinds = vec![vec![Fp::ZERO; blinding_rows]; columns.len()];
+            let mut blinds = vec![Blinds::<C::Scalar>::from_elem(Fp::ZERO, blinding_rows); columns.len()];
             blinds.iter_mut().for_each(|blinds| self.blinding.fill(blinds));
             columns.into_iter().for_each(|index| self.draw_blind(Poly::Advice { circuit, index }));
             witness.begin_phase(blinds);

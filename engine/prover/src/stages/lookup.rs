@@ -4,9 +4,10 @@
 //! row of A' equals its row of S' or the row of A' before. Any such arrangement verifies; this one
 //! is a function of the values alone.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, ProgramBuilder};
+use parhelion_field_kernels::{CurveSpec, FieldSpec, Fp, Output, Program, ProgramBuilder};
 use parhelion_scheduler::ExecutorExt;
 
 use super::opening::Poly;
@@ -14,6 +15,7 @@ use super::permutation::Columns;
 use super::quotient::CircuitColumns;
 use crate::Error;
 use crate::algebra::{Challenges, Compiled};
+use crate::collect::try_collect;
 use crate::memory::Buffer;
 use crate::session::{Replayed, Session, Tools};
 
@@ -45,6 +47,7 @@ impl Sorted {
             narrow.sort_unstable();
             return Self::Narrow(narrow);
         }
+        drop(narrow);
         // Most significant word first, so that arrays compare as integers.
         let mut wide: Vec<[u64; 4]> = values
             .iter()
@@ -57,36 +60,38 @@ impl Sorted {
         Self::Wide(wide)
     }
 
-    fn widen(&self) -> Vec<[u64; 4]> {
+    fn widen(&self) -> Cow<'_, [[u64; 4]]> {
         match self {
             Self::Narrow(values) => values.iter().map(|&value| [0, 0, 0, value]).collect(),
-            Self::Wide(values) => values.clone(),
+            Self::Wide(values) => values.into(),
         }
     }
 }
 
-/// Arranges the sorted table beside the sorted input; an input that is not in the table is `Err`.
-fn arrange<K: Ord + Copy>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
-    let mut arranged = input.to_vec();
-    let mut repeated = Vec::with_capacity(input.len());
-    let mut leftover = Vec::with_capacity(table.len());
+/// Calls `place` with each row and its entry when the sorted table is arranged beside the sorted input; an
+/// input that is not in the table is `Err`.
+fn arrange<K: Ord + Copy>(input: &[K], table: &[K], mut place: impl FnMut(usize, K)) -> Result<(), K> {
+    let repeats = |row: &usize| *row > 0 && input[*row] == input[*row - 1];
+    // As many table entries are left as rows repeat an input; the smallest goes to the last row.
+    let mut repeated = (0..input.len()).rev().filter(repeats);
+    let mut leave = |entry, place: &mut dyn FnMut(usize, K)| {
+        if let Some(row) = repeated.next() {
+            place(row, entry);
+        }
+    };
     let mut rest = table.iter().copied().peekable();
     for (row, &value) in input.iter().enumerate() {
-        if row > 0 && value == input[row - 1] {
-            repeated.push(row);
+        if repeats(&row) {
             continue;
         }
         while let Some(smaller) = rest.next_if(|&entry| entry < value) {
-            leftover.push(smaller);
+            leave(smaller, &mut place);
         }
         rest.next_if_eq(&value).ok_or(value)?;
+        place(row, value);
     }
-    leftover.extend(rest);
-    // As many table entries are left as rows repeat an input; the smallest goes to the last row.
-    for (row, entry) in repeated.into_iter().rev().zip(leftover) {
-        arranged[row] = entry;
-    }
-    Ok(arranged)
+    rest.for_each(|entry| leave(entry, &mut place));
+    Ok(())
 }
 
 /// Writes (A', S') to the usable rows, or tells the canonical integer of an input that the table lacks.
@@ -98,21 +103,33 @@ fn permute<S: FieldSpec>(
 ) -> Result<(), [u64; 4]> {
     let sorted = Sorted::of(input);
     if let (Sorted::Narrow(input), Sorted::Narrow(table)) = (&sorted, table) {
-        let arranged = arrange(input, table).map_err(|value| [value, 0, 0, 0])?;
-        for (integers, out) in [(input, permuted_input), (&arranged, permuted_table)] {
-            integers.iter().zip(out).for_each(|(&integer, out)| *out = Fp::from_u64(integer));
-        }
-        return Ok(());
+        input.iter().zip(permuted_input).for_each(|(&integer, out)| *out = Fp::from_u64(integer));
+        let place = |row: usize, integer| permuted_table[row] = Fp::from_u64(integer);
+        return arrange(input, table, place).map_err(|value| [value, 0, 0, 0]);
     }
     let (input, table) = (sorted.widen(), table.widen());
     let limbs = |[d, c, b, a]: [u64; 4]| [a, b, c, d];
-    let arranged = arrange(&input, &table).map_err(limbs)?;
-    for (integers, out) in [(input, permuted_input), (arranged, permuted_table)] {
-        // These integers were field elements before, so each of them is one again.
-        let elements = integers.into_iter().filter_map(|integer| Fp::from_canonical(limbs(integer)));
-        elements.zip(out).for_each(|(element, out)| *out = element);
-    }
-    Ok(())
+    // These integers were field elements before, so each of them is one again.
+    let element = |integer| Fp::from_canonical(limbs(integer)).unwrap_or(Fp::ZERO);
+    input.iter().zip(permuted_input).for_each(|(&integer, out)| *out = element(integer));
+    arrange(&input, &table, |row, integer| permuted_table[row] = element(integer)).map_err(limbs)
+}
+
+/// Of columns A, S, A', S' and uniforms beta, gamma: numerator (output 0) and denominator (output 1) of
+/// the grand product.
+pub(crate) fn fraction<S: FieldSpec>() -> Program {
+    let mut builder = ProgramBuilder::<S>::new();
+    let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
+    let outputs = [(0, 1), (2, 3)].map(|(a, s)| {
+        let (a, s) = (builder.column(a, 0), builder.column(s, 0));
+        let (a, s) = (builder.add(a, beta), builder.add(s, gamma));
+        builder.mul(a, s)
+    });
+    let [numerator, denominator] = outputs;
+    builder.build(&[
+        Output { node: numerator, column: 0, scale: None },
+        Output { node: denominator, column: 1, scale: None },
+    ])
 }
 
 impl<C: CurveSpec> Session<'_, C> {
@@ -128,7 +145,7 @@ impl<C: CurveSpec> Session<'_, C> {
         for batch in programs.chunks(self.plan.batch) {
             sorted.extend(tools.inside(|| {
                 let tables = batch.iter().map(|table| tools.compress(columns, table, challenges));
-                let tables = tables.collect::<Result<Vec<_>, Error>>()?;
+                let tables = try_collect(tables)?;
                 let executor = tools.kernels.executor();
                 Ok::<_, Error>(executor.map(tables.len(), |table| Sorted::of(&tables[table][..usable])))
             })?);
@@ -154,9 +171,9 @@ impl<C: CurveSpec> Session<'_, C> {
         })?;
 
         let replayed = self.replay.is_some();
+        let mut blinds = vec![Fp::ZERO; n - usable];
         for (index, lookup) in (first..).zip(&mut lookups) {
             for column in [&mut lookup.input, &mut lookup.table] {
-                let mut blinds = vec![Fp::ZERO; n - usable];
                 self.blinding.fill(&mut blinds);
                 // The blinds of a replayed column are in it.
                 if !replayed {
@@ -183,8 +200,8 @@ impl<C: CurveSpec> Tools<'_, C> {
         let (executor, shape) = (self.kernels.executor(), self.key.shape());
         let programs = &self.key.derived.programs.lookup_inputs[batch.clone()];
         let inputs = programs.iter().map(|(input, _)| self.compress(columns, input, challenges));
-        let inputs = inputs.collect::<Result<Vec<_>, Error>>()?;
-        let mut lookups = inputs.iter().map(|_| self.lookup()).collect::<Result<Vec<_>, Error>>()?;
+        let inputs = try_collect(inputs)?;
+        let mut lookups = try_collect(inputs.iter().map(|_| self.lookup()))?;
         let mut outcomes = vec![Ok(()); lookups.len()];
         executor.for_each(lookups.iter_mut().zip(&mut outcomes), |index, (lookup, outcome)| {
             let (input, table) = (&inputs[index][..shape.usable_rows()], &tables[programs[index].1]);
@@ -261,15 +278,7 @@ impl<C: CurveSpec> Tools<'_, C> {
         [input, table, permuted_input, permuted_table]: [&[Fp<C::Scalar>]; 4],
         challenges: &Challenges<C::Scalar>,
     ) -> Result<Buffer<C::Scalar>, Error> {
-        let mut builder = ProgramBuilder::<C::Scalar>::new();
-        let ((_, beta), (_, gamma)) = (builder.uniform(), builder.uniform());
-        let mut outputs = Vec::new();
-        for (column, (a, s)) in [(0, 1), (2, 3)].into_iter().enumerate() {
-            let (a, s) = (builder.column(a, 0), builder.column(s, 0));
-            let (a, s) = (builder.add(a, beta), builder.add(s, gamma));
-            outputs.push(Output { node: builder.mul(a, s), column, scale: None });
-        }
-        let program = builder.build(&outputs);
+        let program = &self.key.derived.programs.lookup_fraction;
         let columns: [&[Fp<C::Scalar>]; 4] = [input, table, permuted_input, permuted_table];
         let columns: Vec<_> = program.column_indices().iter().map(|&index| columns[index]).collect();
         let uniforms = [challenges.beta, challenges.gamma];
@@ -277,7 +286,7 @@ impl<C: CurveSpec> Tools<'_, C> {
 
         let n = self.key.shape().n();
         let (mut z, mut denominator) = (self.memory.scratch(n)?, self.memory.scratch(n)?);
-        self.kernels.run_program(&program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
+        self.kernels.run_program(program, &columns, &uniforms, &mut [&mut z, &mut denominator]);
         self.grand_product(&mut z, denominator, Fp::ONE);
         Ok(z)
     }
@@ -287,18 +296,23 @@ impl<C: CurveSpec> Tools<'_, C> {
 mod tests {
     use super::*;
 
+    fn arranged<K: Ord + Copy + Default>(input: &[K], table: &[K]) -> Result<Vec<K>, K> {
+        let mut arranged = vec![K::default(); input.len()];
+        arrange(input, table, |row, entry| arranged[row] = entry).map(|()| arranged)
+    }
+
     #[test]
     fn table_entries_are_arranged_from_the_end() {
         // Distinct inputs 1, 4; rows 1, 2 and 4 repeat; leftovers 0, 2, 4 ascend from the last row.
-        assert_eq!(arrange(&[1, 1, 1, 4, 4], &[0, 1, 2, 4, 4]), Ok(vec![1, 4, 2, 4, 0]));
-        assert_eq!(arrange::<u64>(&[], &[]), Ok(vec![]));
-        assert_eq!(arrange(&[7], &[7]), Ok(vec![7]));
+        assert_eq!(arranged(&[1, 1, 1, 4, 4], &[0, 1, 2, 4, 4]), Ok(vec![1, 4, 2, 4, 0]));
+        assert_eq!(arranged::<u64>(&[], &[]), Ok(vec![]));
+        assert_eq!(arranged(&[7], &[7]), Ok(vec![7]));
     }
 
     #[test]
     fn missing_inputs_are_named() {
-        assert_eq!(arrange(&[1, 3], &[1, 2]), Err(3));
-        assert_eq!(arrange(&[5, 5], &[1, 2]), Err(5));
-        assert_eq!(arrange(&[0, 0], &[1, 2]), Err(0));
+        assert_eq!(arranged(&[1, 3], &[1, 2]), Err(3));
+        assert_eq!(arranged(&[5, 5], &[1, 2]), Err(5));
+        assert_eq!(arranged(&[0, 0], &[1, 2]), Err(0));
     }
 }

@@ -1,14 +1,19 @@
 //! The grand products of the permutation argument.
 
 use parhelion_field_kernels::{CurveSpec, Fp};
+use smallvec::SmallVec;
 
 use crate::Error;
 use crate::algebra::{Challenges, Compiled, Source};
+use crate::collect::try_collect;
 use crate::key::Key;
 use crate::memory::Buffer;
 use crate::session::{Session, Tools};
 use crate::stages::opening::Poly;
 use crate::storage::{Stored, StoredRef};
+
+/// Columns that an expression mostly reads at most: so many are listed without the heap.
+const FEW: usize = 16;
 
 /// The columns of one circuit, by their values on the rows.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ impl<C: CurveSpec> Columns<'_, C> {
         challenges: &Challenges<C::Scalar>,
         outputs: &mut [&mut [Fp<C::Scalar>]],
     ) -> Result<(), Error> {
-        let stored: Vec<StoredRef<'_, C::Scalar>> = compiled
+        let stored: SmallVec<[StoredRef<'_, C::Scalar>; FEW]> = compiled
             .sources
             .iter()
             .map(|source| match *source {
@@ -41,7 +46,7 @@ impl<C: CurveSpec> Columns<'_, C> {
             })
             .collect();
         let columns = tools.reader().all_rows(&stored)?;
-        let columns: Vec<&[_]> = columns.iter().map(|rows| &**rows).collect();
+        let columns: SmallVec<[&[_]; FEW]> = columns.iter().map(|rows| &**rows).collect();
         tools.kernels.run_program(&compiled.program, &columns, &compiled.uniforms(challenges), outputs);
         Ok(())
     }
@@ -69,9 +74,9 @@ impl<C: CurveSpec> Session<'_, C> {
                 let product = |fraction| {
                     let z = tools.permutation_product(columns, fraction, challenges, last)?;
                     last = z[usable];
-                    Ok(z)
+                    Ok::<_, Error>(z)
                 };
-                fractions.iter().map(product).collect::<Result<Vec<_>, Error>>()
+                try_collect(fractions.iter().map(product))
             })?;
             for (mut z, index) in batch.into_iter().zip(first..) {
                 self.blind_product(&mut z);

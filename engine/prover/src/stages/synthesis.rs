@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
 use parhelion_scheduler::Sequential;
+use smallvec::SmallVec;
 
 use super::ahead::Outbox;
 use crate::Error;
@@ -17,6 +18,20 @@ use crate::storage::{Stored, StoredRef};
 pub(crate) enum Cell<S: FieldSpec> {
     Value(Fp<S>),
     Fraction(Fp<S>, Fp<S>),
+}
+
+/// The last rows of a column: as many as fit here without the heap, for most circuits.
+pub(crate) type Blinds<S> = SmallVec<[Fp<S>; 8]>;
+
+/// Denominators by row.
+type Denominators<S> = HashMap<usize, Fp<S>>;
+
+/// Memory for the fractions of a column, passed on from the columns before.
+#[derive(Debug)]
+struct Fractions<S: FieldSpec> {
+    idle: Vec<Denominators<S>>,
+    rows: Vec<usize>,
+    inverses: Vec<Fp<S>>,
 }
 
 /// The advice columns of one circuit while it is being synthesised.
@@ -46,6 +61,7 @@ pub(crate) struct Witness<'m, S: FieldSpec> {
     patience: usize,
     /// The column assigned to last, which is open.
     last: Option<usize>,
+    fractions: Fractions<S>,
     /// What the synthesis took so far.
     pub(crate) taken: Taken,
     /// The phase that is being assigned. Columns of earlier phases are committed to.
@@ -103,9 +119,9 @@ struct AdviceColumn<S: FieldSpec> {
     left: usize,
     state: State<S>,
     /// Of the cells that were assigned fractions since the column was opened.
-    denominators: HashMap<usize, Fp<S>>,
+    denominators: Denominators<S>,
     /// The rows after the usable ones, once its phase has begun.
-    blinds: Vec<Fp<S>>,
+    blinds: Blinds<S>,
 }
 
 #[derive(Debug, Default)]
@@ -121,7 +137,12 @@ enum State<S: FieldSpec> {
 
 impl<S: FieldSpec> AdviceColumn<S> {
     /// Takes the values out, if the column is not closed.
-    fn take(&mut self, kernels: &Kernels, memory: &Memory, n: usize) -> Result<Option<Buffer<S>>, Error> {
+    fn take(
+        &mut self,
+        (kernels, memory): (&Kernels, &Memory),
+        fractions: &mut Fractions<S>,
+        n: usize,
+    ) -> Result<Option<Buffer<S>>, Error> {
         let mut values = match take(&mut self.state) {
             State::Open(values) => values,
             State::Blank => self.blank(memory, n)?,
@@ -131,9 +152,16 @@ impl<S: FieldSpec> AdviceColumn<S> {
             }
         };
         // A denominator of zero makes the cell zero.
-        let (rows, mut inverses): (Vec<usize>, Vec<Fp<S>>) = take(&mut self.denominators).into_iter().unzip();
-        kernels.batch_invert(&mut inverses);
-        rows.into_iter().zip(inverses).for_each(|(row, inverse)| values[row] *= inverse);
+        let Fractions { idle, rows, inverses } = fractions;
+        for (row, denominator) in self.denominators.drain() {
+            rows.push(row);
+            inverses.push(denominator);
+        }
+        kernels.batch_invert(inverses);
+        rows.drain(..).zip(inverses.drain(..)).for_each(|(row, inverse)| values[row] *= inverse);
+        if self.denominators.capacity() > 0 {
+            idle.push(take(&mut self.denominators));
+        }
         Ok(Some(values))
     }
 
@@ -159,7 +187,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             left: 0,
             state: State::Blank,
             denominators: HashMap::new(),
-            blinds: Vec::new(),
+            blinds: Blinds::new(),
         };
         Self {
             kernels,
@@ -174,6 +202,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
             look: 0,
             patience: n / 2,
             last: None,
+            fractions: Fractions { idle: Vec::new(), rows: Vec::new(), inverses: Vec::new() },
             taken: Taken::default(),
             phase: 0,
             challenges: vec![None; challenges],
@@ -194,7 +223,7 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     }
 
     /// Begins the current phase with the last rows of its columns, which are as many for each.
-    pub(crate) fn begin_phase(&mut self, blinds: Vec<Vec<Fp<S>>>) {
+    pub(crate) fn begin_phase(&mut self, blinds: Vec<Blinds<S>>) {
         for (index, blinds) in self.current_columns().into_iter().zip(blinds) {
             let column = &mut self.columns[index];
             if let State::Open(values) = &mut column.state {
@@ -229,6 +258,9 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
                     value
                 }
                 Cell::Fraction(numerator, denominator) => {
+                    if denominators.capacity() == 0 {
+                        *denominators = self.fractions.idle.pop().unwrap_or_default();
+                    }
                     denominators.insert(row, denominator);
                     numerator
                 }
@@ -318,7 +350,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
     fn close_oldest(&mut self) -> Result<(), Error> {
         let Some(place) = self.oldest() else { return Ok(()) };
         let index = self.open.swap_remove(place);
-        let Some(values) = self.columns[index].take(&self.alone, self.memory, self.n)? else {
+        let means = (&self.alone, self.memory);
+        let Some(values) = self.columns[index].take(means, &mut self.fractions, self.n)? else {
             return Ok(());
         };
         self.columns[index].state = match self.send_ahead(index, values)? {
@@ -371,7 +404,8 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         for indices in self.current_columns().chunks(self.window) {
             let (mut closed, mut columns) = (Vec::new(), Vec::new());
             for &index in indices {
-                if let Some(values) = self.columns[index].take(self.kernels, self.memory, self.n)? {
+                let (tools, fractions) = ((self.kernels, self.memory), &mut self.fractions);
+                if let Some(values) = self.columns[index].take(tools, fractions, self.n)? {
                     closed.push(index);
                     columns.push(values);
                 }
@@ -503,7 +537,8 @@ mod tests {
     #[test]
     fn columns_may_be_closed_and_opened_at_any_time() {
         const COLUMNS: usize = 5;
-        let blinds = |column: usize| vec![value(1000 + column as u64); N - USABLE];
+        let blinds =
+            |column: usize| Blinds::<Bn254FrSpec>::from_elem(value(1000 + column as u64), N - USABLE);
         for window in [1, 2, 3, COLUMNS] {
             with_witness(&[0; COLUMNS], window, |mut w| {
                 w.begin_phase((0..COLUMNS).map(blinds).collect());
@@ -553,7 +588,7 @@ mod tests {
             w.close().unwrap();
             assert_eq!(rows(&w)[0][0], value(1));
             w.phase = 1;
-            w.begin_phase(vec![vec![value(8)]]);
+            w.begin_phase(vec![Blinds::from_elem(value(8), 1)]);
             w.assign(0, 0, Some(Cell::Value(value(2)))).unwrap();
             w.close().unwrap();
             assert_eq!(rows(&w)[0][..2], [value(7), Fp::ZERO], "a value may come early");

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::plonk::VerifyingKey;
-use parhelion::{Error, Estimate, PreparedKey, Prover, oracle};
+use parhelion::{ConfiguredKey, Error, Estimate, PreparedKey, Prover, oracle};
 use parhelion_cli::circuits::{Demo, Layout, Witness};
 use parhelion_cli::proc::{self, CpuTime};
 use parhelion_cli::stock::{self, ProofTranscript, Sections};
@@ -126,9 +126,10 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         let PreparedKeys { key, vk, layout, .. } = store.prepared(&prover)?;
         let loaded = Loaded::since(start);
         let (witness, build_seconds) = build(demo, &layout, args)?;
+        let configured = ConfiguredKey::new(&key, &witness.circuit)?;
         let started = Instant::now();
         let measured =
-            measure(args, &srs, &vk, &witness, || Ok(prove::prove(&prover, &key, &witness, rng())?));
+            measure(args, &srs, &vk, &witness, || Ok(prove::prove(&prover, &configured, &witness, rng())?));
         let pool = Some(pool_use(&prover, &key));
         ui::say_json(&match measured {
             Ok(measured) => {

@@ -5,8 +5,8 @@ use halo2_axiom::circuit::Value;
 use halo2_axiom::halo2curves::CurveAffine;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
-    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem, Fixed,
-    FloorPlanner, Instance, Selector,
+    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, Fixed, FloorPlanner, Instance,
+    Selector,
 };
 use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
 use parhelion_scheduler::checkpoint;
@@ -18,8 +18,10 @@ use crate::observer::{Observer, Stage};
 use crate::stages::synthesis::{Cell, Circuits, EndPhase, Witness};
 
 /// Circuits of the library with their instances.
-pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit> {
+pub(super) struct LibraryCircuits<'a, C: CurveAffine, ConcreteCircuit: Circuit<C::ScalarExt>> {
     pub(super) circuits: &'a [ConcreteCircuit],
+    /// As the library does: one for all circuits, with the parameters of the first.
+    pub(super) config: &'a ConcreteCircuit::Config,
     pub(super) instances: &'a [&'a [&'a [C::ScalarExt]]],
     pub(super) constants: Vec<Column<Fixed>>,
     pub(super) k: u32,
@@ -42,9 +44,6 @@ where
         witness: &mut Witness<'_, Bn254FrSpec>,
         end_phase: Option<EndPhase<'_, Bn254FrSpec>>,
     ) -> Result<(), Error> {
-        // Configured as the library does: once, with the parameters of the first circuit.
-        let mut cs = ConstraintSystem::default();
-        let config = ConcreteCircuit::configure_with_params(&mut cs, self.circuits[0].params());
         // Dropped only after the synthesis, in which references to its values may be used.
         let arena = AssignedArena::new(witness.memory());
         let witness_cells = witness.current_columns().len() * self.usable_rows;
@@ -63,7 +62,7 @@ where
         let result = ConcreteCircuit::FloorPlanner::synthesize(
             &mut assignment,
             &self.circuits[circuit],
-            config,
+            self.config.clone(),
             self.constants.clone(),
         );
         let cells = &mut assignment.witness.taken.cells;

@@ -9,6 +9,7 @@
 //! ```
 
 mod assignment;
+mod configured;
 mod key;
 pub mod keygen;
 pub(crate) mod params;
@@ -17,6 +18,7 @@ mod read;
 mod shape;
 mod transcript;
 
+pub use configured::ConfiguredKey;
 pub use key::PreparedKey;
 pub use keygen::{keygen_pk, keygen_pk2, keygen_vk, keygen_vk_custom};
 

@@ -1,17 +1,19 @@
 //! What a [`Prover`] does with keys and circuits of `halo2-axiom`.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ff::Field;
 use halo2_axiom::halo2curves::CurveAffine;
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
-use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey};
+use halo2_axiom::plonk::{Circuit, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
 use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
 use rand_core::RngCore;
 
 use super::assignment::LibraryCircuits;
+use super::configured::{ConfiguredKey, configure};
 use super::key::PreparedKey;
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{keygen, params, unsupported};
@@ -91,6 +93,31 @@ impl Prover {
         self.prove_generic::<G1Affine, E, R, T, _>(key, circuits, instances, rng, transcript, None)
     }
 
+    /// As [`Prover::prove`], with circuits that were configured before.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`].
+    pub fn prove_configured<'k, E, R, T, K, ConcreteCircuit>(
+        &self,
+        key: &ConfiguredKey<K, ConcreteCircuit>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+        rng: R,
+        transcript: &mut T,
+    ) -> Result<(), Error>
+    where
+        E: EncodedChallenge<G1Affine>,
+        R: RngCore,
+        T: TranscriptWrite<G1Affine, E>,
+        K: Deref<Target = PreparedKey<'k>>,
+        ConcreteCircuit: Circuit<Fr>,
+    {
+        let (mut transcript, mut blinding) =
+            (LibraryTranscript::<G1Affine, E, T>::new(transcript), CallerRandomness(rng));
+        let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+        self.run_generic::<G1Affine, _>(key.key(), Some(key.config()), circuits, instances, io, false)
+    }
+
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
     #[must_use]
     pub fn estimate(&self, key: &PreparedKey<'_>, circuits: usize) -> Estimate {
@@ -112,7 +139,7 @@ impl Prover {
     ) -> Result<Estimate, Error> {
         let (mut transcript, mut blinding) = (Rehearsal::new(), Rehearsal::new());
         let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
-        self.run_generic::<G1Affine, _>(key, circuits, instances, io, true)?;
+        self.run_generic::<G1Affine, _>(key, None, circuits, instances, io, true)?;
         Ok(self.estimate(key, circuits.len()))
     }
 
@@ -197,13 +224,15 @@ impl Prover {
         let (mut transcript, mut blinding) =
             (LibraryTranscript::<C, E, T>::new(transcript), CallerRandomness(rng));
         let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay };
-        self.run_generic::<C, _>(key, circuits, instances, io, false)
+        self.run_generic::<C, _>(key, None, circuits, instances, io, false)
     }
 
-    /// Makes a proof, or rehearses it, after checking what it is asked for.
+    /// Makes a proof, or rehearses it, after checking what it is asked for. Circuits that come without
+    /// a configuration are configured.
     fn run_generic<C, ConcreteCircuit>(
         &self,
         key: &PreparedKey<'_>,
+        config: Option<&ConcreteCircuit::Config>,
         circuits: &[ConcreteCircuit],
         instances: &[&[&[C::ScalarExt]]],
         io: Io<'_, Bn254G1Spec>,
@@ -214,13 +243,21 @@ impl Prover {
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
         let columns = checked_instances::<C::ScalarExt>(key, circuits.len(), instances)?;
-        check_circuit::<C::ScalarExt, ConcreteCircuit>(key, circuits)?;
+        let own;
+        let config = match config {
+            Some(config) => config,
+            None => {
+                own = configure::<C::ScalarExt, ConcreteCircuit>(key, &circuits[0])?;
+                &own
+            }
+        };
         if let Some(replay) = &io.replay {
             check_replay(key, circuits.len(), replay)?;
         }
         let shape = &key.derived.shape;
         let circuits = LibraryCircuits::<C, ConcreteCircuit> {
             circuits,
+            config,
             instances,
             constants: key.constraint_system.constants().clone(),
             k: shape.k,
@@ -261,42 +298,6 @@ fn checked_instances<'a, F: Field>(
         checked.push(scalars);
     }
     Ok(checked)
-}
-
-/// Compares what the circuit configures with what the key was made for.
-fn check_circuit<F: Field, ConcreteCircuit: Circuit<F>>(
-    key: &PreparedKey<'_>,
-    circuits: &[ConcreteCircuit],
-) -> Result<(), Error> {
-    let mut cs = ConstraintSystem::<F>::default();
-    ConcreteCircuit::configure_with_params(&mut cs, circuits[0].params());
-    let known = &key.constraint_system;
-    let permutation = |columns: Vec<_>| format!("{columns:?}");
-    let pairs = [
-        (
-            "advice columns and phases",
-            format!("{:?}", cs.advice_column_phase()),
-            format!("{:?}", known.advice_column_phase()),
-        ),
-        (
-            "challenges and phases",
-            format!("{:?}", cs.challenge_phase()),
-            format!("{:?}", known.challenge_phase()),
-        ),
-        ("instance columns", cs.num_instance_columns().to_string(), known.num_instance_columns().to_string()),
-        ("gates", cs.gates().len().to_string(), known.gates().len().to_string()),
-        ("lookups", cs.lookups().len().to_string(), known.lookups().len().to_string()),
-        (
-            "permutation columns",
-            permutation(cs.permutation().get_columns()),
-            permutation(known.permutation().get_columns()),
-        ),
-        ("constant columns", format!("{:?}", cs.constants()), format!("{:?}", known.constants())),
-    ];
-    match pairs.into_iter().find(|(_, circuit, key)| circuit != key) {
-        Some((what, circuit, key)) => Err(Error::KeyMismatch { what, circuit, key }),
-        None => Ok(()),
-    }
 }
 
 fn check_replay(

@@ -107,7 +107,7 @@ pub(super) fn combine<C: CurveSpec>(
     members: &[(Poly, Fp<C::Scalar>)],
 ) -> Result<Buffer<C::Scalar>, Error> {
     let Tools { kernels, key, .. } = tools;
-    let (mut rows, mut coefficients) = (Vec::new(), Vec::new());
+    let (mut rows, mut coefficients) = (Vec::with_capacity(members.len()), Vec::new());
     for &(poly, weight) in members {
         match polys.get(poly) {
             PolyRef::Rows(column) => rows.push((column, weight)),
@@ -132,8 +132,10 @@ fn combine_rows<C: CurveSpec>(
     sum: &mut Buffer<C::Scalar>,
 ) -> Result<(), Error> {
     let mut next = tools.memory.scratch(sum.len())?;
+    let mut stored = Vec::new();
     for batch in columns.chunks(batch(tools.kernels.threads())) {
-        let stored: Vec<_> = batch.iter().map(|(column, _)| *column).collect();
+        stored.clear();
+        stored.extend(batch.iter().map(|(column, _)| *column));
         let rows = tools.reader().all_rows(&stored)?;
         let weighted = rows.iter().map(|rows| &**rows).zip(batch.iter().map(|(_, weight)| *weight));
         let terms: Vec<_> = weighted.chain([(&**sum, Fp::ONE)]).collect();

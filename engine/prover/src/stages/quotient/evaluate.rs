@@ -4,16 +4,21 @@ use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
+use smallvec::SmallVec;
 
 use super::plan::Group;
 use super::split::split;
 use crate::Error;
 use crate::algebra::{Challenges, Source};
+use crate::collect::try_collect;
 use crate::key::{Key, KeyColumn};
 use crate::memory::{Buffer, Memory, Rows};
 use crate::plan::ProofPlan;
 use crate::session::Tools;
 use crate::storage::{Stored, StoredRef};
+
+/// Columns that a group of constraints mostly has at most: so many are listed without the heap.
+const FEW: usize = 32;
 
 /// The columns of one circuit.
 #[derive(Debug)]
@@ -54,8 +59,7 @@ pub(crate) fn construct<C: CurveSpec>(
     let Tools { kernels, memory, key } = tools;
     // Powers of the multiplicative generator: never in the domain, never in the same coset.
     let shifts = (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index));
-    let cosets =
-        || shifts.map(|shift| Coset::new(kernels, memory, key, shift)).collect::<Result<Vec<_>, Error>>();
+    let cosets = || try_collect(shifts.map(|shift| Coset::new(kernels, memory, key, shift)));
     let mut cosets = tools.inside(cosets)?;
     let sums = Sums { kernels, memory, key, circuits };
     let plan = key.derived.programs.quotient(key.shape(), plan);
@@ -147,26 +151,27 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
     ) -> Result<(), Error> {
         let owned = |source: &Source| ((!is_shared(*source)).then_some(circuit), *source);
         let Some(first) = cosets.first() else { return Ok(()) };
-        let missing: Vec<Owned> = group
-            .compiled
-            .sources
-            .iter()
-            .map(owned)
-            .filter(|owned| !first.live.contains_key(owned))
-            .collect();
-        let (missing, coefficients) = self.coefficients(&missing)?;
+        let mut missing = Vec::with_capacity(group.compiled.sources.len());
+        let unknown =
+            group.compiled.sources.iter().map(owned).filter(|owned| !first.live.contains_key(owned));
+        missing.extend(unknown.filter(|(_, source)| !source.is_at_hand()));
+        let coefficients = self.coefficients(&missing)?;
         let uniforms = group.compiled.uniforms(challenges);
 
         // Later circuits read the columns they share.
         let stays = |(of, source): &Owned| !group.last_use.contains(source) || (of.is_none() && circuit > 0);
         for coset in cosets {
             let n = self.key.shape().n();
-            let values = missing.iter().map(|_| self.memory.scratch(n));
-            let mut values = values.collect::<Result<Vec<Buffer<C::Scalar>>, Error>>()?;
+            let mut values = SmallVec::<[Buffer<C::Scalar>; FEW]>::with_capacity(missing.len());
+            for _ in &missing {
+                values.push(self.memory.scratch(n)?);
+            }
             let jobs = coefficients.iter().zip(&mut values).map(|(from, to)| (&**from, &mut **to));
-            self.kernels.coset_ntt_columns(self.key.domain(), jobs.collect(), coset.shift);
+            let mut jobs: SmallVec<[_; FEW]> = jobs.collect();
+            self.kernels.coset_ntt_columns(self.key.domain(), &mut jobs, coset.shift);
+            drop(jobs);
             coset.live.extend(missing.iter().copied().zip(values));
-            let columns: Vec<&[Fp<C::Scalar>]> = group
+            let columns: SmallVec<[&[Fp<C::Scalar>]; FEW]> = group
                 .compiled
                 .sources
                 .iter()
@@ -178,6 +183,7 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
                 })
                 .collect();
             self.kernels.run_program(&group.compiled.program, &columns, &uniforms, &mut [&mut coset.sum]);
+            drop(columns);
             // What only this group reads makes room for the next coset.
             for owned in missing.iter().filter(|owned| !stays(owned)) {
                 coset.live.remove(owned);
@@ -186,45 +192,47 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
         Ok(())
     }
 
-    /// The polynomials of these columns, where they are columns of n rows.
-    fn coefficients(&self, columns: &[Owned]) -> Result<(Vec<Owned>, Vec<Rows<'a, C::Scalar>>), Error> {
-        let found: Vec<(Owned, KeyColumn<'a, C::Scalar>)> =
-            columns.iter().filter_map(|owned| Some((*owned, self.column(*owned)?))).collect();
+    /// The polynomials of these columns.
+    fn coefficients(&self, columns: &[Owned]) -> Result<Vec<Rows<'a, C::Scalar>>, Error> {
         let n = self.key.shape().n();
-        let coefficients = found.iter().map(|(_, column)| match column.coefficients {
-            Some(coefficients) => Ok(Rows::Lent(coefficients)),
-            None => self.memory.scratch(n).map(Rows::Computed),
-        });
-        let mut coefficients = coefficients.collect::<Result<Vec<_>, Error>>()?;
-        let mut computed: Vec<(&mut [Fp<C::Scalar>], StoredRef<'a, C::Scalar>)> = coefficients
-            .iter_mut()
-            .zip(&found)
-            .filter_map(|(coefficients, (_, column))| match coefficients {
-                Rows::Computed(coefficients) => Some((&mut **coefficients, column.rows)),
-                Rows::Lent(_) => None,
-            })
-            .collect();
+        let mut coefficients =
+            try_collect(columns.iter().map(|owned| match self.column(*owned).coefficients {
+                Some(coefficients) => Ok(Rows::Lent(coefficients)),
+                None => self.memory.scratch(n).map(Rows::Computed),
+            }))?;
+        let mut computed: Vec<&mut [Fp<C::Scalar>]> = Vec::with_capacity(columns.len());
+        let mut rows: Vec<StoredRef<'a, C::Scalar>> = Vec::with_capacity(columns.len());
+        for (coefficients, owned) in coefficients.iter_mut().zip(columns) {
+            if let Rows::Computed(coefficients) = coefficients {
+                computed.push(coefficients);
+                rows.push(self.column(*owned).rows);
+            }
+        }
         let reader = self.key.reader(self.kernels, self.memory);
-        self.kernels.executor().for_each(computed.iter_mut(), |_, (to, from)| reader.read(*from, to));
-        let mut columns: Vec<&mut [Fp<C::Scalar>]> = computed.into_iter().map(|(column, _)| column).collect();
-        self.kernels.intt_columns(self.key.domain(), &mut columns);
-        Ok((found.into_iter().map(|(owned, _)| owned).collect(), coefficients))
+        self.kernels
+            .executor()
+            .for_each(computed.iter_mut().zip(rows), |_, (to, from)| reader.read(from, to));
+        self.kernels.intt_columns(self.key.domain(), &mut computed);
+        Ok(coefficients)
     }
 
-    fn column(&self, (circuit, source): Owned) -> Option<KeyColumn<'a, C::Scalar>> {
-        let own = circuit.map(|index| &self.circuits[index]);
+    /// A column of n rows: anything but what is at hand anyway.
+    fn column(&self, (circuit, source): Owned) -> KeyColumn<'a, C::Scalar> {
+        let own = &self.circuits[circuit.unwrap_or(0)];
         let stored = match source {
-            Source::Fixed(index) => return Some(self.key.fixed[index]),
-            Source::Sigma(index) => return Some(self.key.sigma[index]),
-            Source::Advice(index) => &own?.advice[index],
-            Source::Instance(index) => &own?.instance[index],
-            Source::PermutationProduct(index) => &own?.permutation_products[index],
-            Source::PermutedInput(index) => &own?.permuted_inputs[index],
-            Source::PermutedTable(index) => &own?.permuted_tables[index],
-            Source::LookupProduct(index) => &own?.lookup_products[index],
-            Source::FirstRow | Source::ActiveRows | Source::Identity => return None,
+            Source::Fixed(index) => return self.key.fixed[index],
+            Source::Sigma(index) => return self.key.sigma[index],
+            Source::Advice(index) => &own.advice[index],
+            Source::Instance(index) => &own.instance[index],
+            Source::PermutationProduct(index) => &own.permutation_products[index],
+            Source::PermutedInput(index) => &own.permuted_inputs[index],
+            Source::PermutedTable(index) => &own.permuted_tables[index],
+            Source::LookupProduct(index) => &own.lookup_products[index],
+            Source::FirstRow | Source::ActiveRows | Source::Identity => {
+                unreachable!("{source:?} is no column")
+            }
         };
-        Some(KeyColumn { rows: stored.view(), coefficients: None })
+        KeyColumn { rows: stored.view(), coefficients: None }
     }
 }
 
