@@ -149,7 +149,7 @@ impl Choice {
 
 /// How long it takes, about, in the time that a row takes one thread.
 fn time(choice: &Choice) -> f64 {
-    // Measured, see decision 12: what a chunk takes besides its rows, the part of a proof that only one
+    // See decision 12, which says what was measured: what a chunk takes besides its rows, the part of a proof that only one
     // thread can do, and how much of further threads is of use for the rest.
     const ROWS_OF_A_CHUNK: f64 = 800.0;
     const SERIAL: f64 = 0.12;
