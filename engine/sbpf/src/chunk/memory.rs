@@ -15,9 +15,12 @@ const CIRCUIT_ROW: usize = 1200;
 const QUOTIENT_ROW: usize = 16_400;
 /// Buffers of a proof in its other stages, for each row.
 const OTHER_ROW: usize = 4_000;
-/// What the kernels have on the heap, for each thread: by the row and altogether. As the prover charges it.
+/// What the kernels of a proof work in, for each thread: by the row and altogether. A bound of what the prover charges.
 const SCRATCH_ROW: usize = 320;
 const SCRATCH: usize = 5 << 18;
+/// What a proof has on the heap, sorted tables and lists: by the row and altogether. A bound of what the prover charges.
+const HEAP_ROW: usize = 400;
+const HEAP: usize = 9 << 18;
 /// A proof that is made, its states and its place in lists.
 const PROOF: usize = 13 << 10;
 
@@ -48,9 +51,10 @@ impl Work {
         self.at_once.saturating_mul(CIRCUIT_ROW << self.k)
     }
 
-    /// What the kernels of a proof take besides buffers.
+    /// What a proof takes besides buffers.
     fn scratch(&self) -> usize {
-        self.threads.saturating_mul((SCRATCH_ROW << self.k) + SCRATCH)
+        let kernels = self.threads.saturating_mul((SCRATCH_ROW << self.k) + SCRATCH);
+        kernels.saturating_add((HEAP_ROW << self.k) + HEAP)
     }
 
     /// What it takes altogether when nothing is in short supply: one of the proofs in work is at its
