@@ -208,12 +208,13 @@ fn fixture(name: &str) -> Vec<u8> {
 fn programs_of_v3_are_executed_but_not_proven() {
     let place = Place::new();
     fs::write(place.path("three.so"), fixture("relative_call.so")).unwrap();
-    let report = place.run(&["execute", "three.so", "--json"]).succeeded().json();
+    fs::write(place.path("one"), [1]).unwrap();
+    let report = place.run(&["execute", "three.so", "--input", "one", "--json"]).succeeded().json();
     assert_eq!((&report["version"], &report["value"]), (&"V3".into(), &3.into()));
     assert_eq!(report["provable_steps"], serde_json::Value::Null);
     let words = ["not provable yet: programs of SBPF V3"];
     assert!(report["not_provable"].as_str().unwrap().contains(words[0]), "{report}");
-    place.run(&["prove", "three.so", "--out", "out"]).failed(1, &words);
+    place.run(&["prove", "three.so", "--input", "one", "--out", "out"]).failed(1, &words);
     assert!(!place.path("out").exists(), "what cannot be proven leaves nothing");
 }
 
