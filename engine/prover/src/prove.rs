@@ -119,8 +119,7 @@ fn synthesise<C: CurveSpec>(
     let (tools, ahead) = (session.tools(), Ahead::default());
     let executor = tools.kernels.executor();
     let most = session.plan.ahead(executor.threads());
-    // What the kernels of several threads take at once is more than is charged for: not where memory is short.
-    if session.rehearsal || !single || most == 0 || !session.ample {
+    if session.rehearsal || !single || most == 0 {
         return synthesise_phases(session, circuits, witnesses, &ahead);
     }
     let alone = tools.kernels.with_executor(Arc::new(Sequential));
