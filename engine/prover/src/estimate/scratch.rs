@@ -11,7 +11,7 @@ use crate::shape::{Lookup, Shape};
 const COLUMNS_PER_THREAD: usize = 2;
 
 /// Columns of a block that a multiplication takes from the heap, where what is left of the kernels' buffer is
-/// in pieces. Seen in every proof that was measured.
+/// in pieces. Traced in one proof; what others without lookups had on the heap is as much.
 const COLUMNS_ON_HEAP: usize = 2;
 
 /// Bytes for each thread, whatever the size of the proof: registers of programs, tables.
