@@ -6,7 +6,7 @@ use std::ops::{Add, Sub};
 use super::super::field::{MASK, Radix52};
 use super::super::word::Word;
 use super::super::{Ifma, with_features};
-use super::words::store_words;
+use super::words::{replace, store_words};
 use super::{Loose, Scratch, Tight};
 use crate::{FieldSpec, Fp};
 
@@ -73,15 +73,7 @@ impl<S: FieldSpec> Loose<S> {
     pub(in crate::ifma) fn negate<const TIMES: u64>(self, mask: u8) -> Self {
         let multiple = const { Radix52::<S>::multiple(TIMES) };
         let negative = Ifma::of(self.0[0]).splat_limbs::<S>(multiple).loose() - self;
-        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, negative.0);
-        let words = [
-            a.replace(mask, f),
-            b.replace(mask, g),
-            c.replace(mask, h),
-            d.replace(mask, i),
-            e.replace(mask, j),
-        ];
-        Self(words, PhantomData)
+        Self(replace(self.0, mask, negative.0), PhantomData)
     }
 
     /// From a value of 0 to CAPACITY·p with limbs of less than 2^60, the highest of which is not negative, the

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::super::Ifma;
 use super::super::field::MASK;
 use super::super::word::Word;
-use super::words::store_words;
+use super::words::{replace, store_words};
 use super::{Factor, Loose, Products, Scratch, Tight};
 use crate::{FieldSpec, Fp};
 
@@ -140,16 +140,7 @@ impl<S: FieldSpec> Tight<S> {
     /// The lanes of `other` where `mask` has a bit, of self where not.
     #[inline(always)]
     pub(in crate::ifma) fn replace(self, mask: u8, other: Self) -> Self {
-        let [a, b, c, d, e] = self.0;
-        let [f, g, h, i, j] = other.0;
-        let words = [
-            a.replace(mask, f),
-            b.replace(mask, g),
-            c.replace(mask, h),
-            d.replace(mask, i),
-            e.replace(mask, j),
-        ];
-        Self(words, PhantomData)
+        Self(replace(self.0, mask, other.0), PhantomData)
     }
 
     /// self·other/2^260, below (x·y/CAPACITY + 1)·p for factors below x·p and y·p.

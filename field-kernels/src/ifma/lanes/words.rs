@@ -120,3 +120,10 @@ pub(in crate::ifma) fn scatter_words<S>(words: [Word; 4]) -> [Fp<S>; 8] {
     dh.store_halves(&mut d.0, &mut h.0);
     elements
 }
+
+/// The lanes of `others` where `mask` has a bit, of `limbs` where not.
+#[inline(always)]
+pub(super) fn replace([a, b, c, d, e]: [Word; 5], mask: u8, others: [Word; 5]) -> [Word; 5] {
+    let [f, g, h, i, j] = others;
+    [a.replace(mask, f), b.replace(mask, g), c.replace(mask, h), d.replace(mask, i), e.replace(mask, j)]
+}
