@@ -2,6 +2,8 @@
 //!
 //! Inputs and outputs are less than p unless a function says otherwise.
 
+use std::hint::select_unpredictable;
+
 use crate::FieldSpec;
 
 /// Whether `a < b`, as integers.
@@ -30,11 +32,25 @@ pub(crate) fn sub_limbs(a: [u64; 4], b: [u64; 4]) -> ([u64; 4], bool) {
     ([r0, r1, r2, r3], c)
 }
 
-/// `a` if `a < m`, otherwise `a - m`.
+/// `a` if the condition holds, otherwise `b`, without a branch: which it is nobody can predict.
+#[inline(always)]
+fn select(condition: bool, a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    [
+        select_unpredictable(condition, a[0], b[0]),
+        select_unpredictable(condition, a[1], b[1]),
+        select_unpredictable(condition, a[2], b[2]),
+        select_unpredictable(condition, a[3], b[3]),
+    ]
+}
+
+/// `a` if `a < m`, otherwise `a - m`, for m > 0.
 #[inline(always)]
 pub(crate) fn reduce_once(a: [u64; 4], m: [u64; 4]) -> [u64; 4] {
-    let (reduced, borrow) = sub_limbs(a, m);
-    std::array::from_fn(|i| if borrow { a[i] } else { reduced[i] })
+    // 2^256 - m is added: compilers keep a chain of carries where constants are added, but not of borrows where
+    // they are subtracted.
+    let (negated, _) = sub_limbs([0; 4], m);
+    let (reduced, carry) = add_limbs(a, negated);
+    select(carry, reduced, a)
 }
 
 /// a + b mod p.
@@ -48,8 +64,7 @@ pub(crate) fn add<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
 #[inline(always)]
 pub(crate) fn sub<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     let (difference, borrow) = sub_limbs(a, b);
-    let correction = S::MODULUS.map(|limb| if borrow { limb } else { 0 });
-    add_limbs(difference, correction).0
+    add_limbs(difference, select(borrow, S::MODULUS, [0; 4])).0
 }
 
 /// The 128-bit product as (low, high).
@@ -86,11 +101,21 @@ fn accumulate(t: [u64; 4], word: u64, b: [u64; 4]) -> [u64; 5] {
     add_rows([t[0], t[1], t[2], t[3], 0], row(word, b))
 }
 
+/// The highest limb of the moduli of the Pasta curves, whose next limb is 0.
+const POWER: u64 = 1 << 62;
+
 /// One step of Montgomery reduction: (t + q·p)/2^64 for the q < 2^64 that makes it whole. t + q·p
 /// must be less than 2^320.
 #[inline(always)]
 pub(super) fn reduce_word<S: FieldSpec>(t: [u64; 5]) -> [u64; 4] {
     let q = t[0].wrapping_mul(S::NEG_INV);
+    if let [p0, p1, 0, POWER] = S::MODULUS {
+        // The multiples of the upper limbs are shifts of q. All of q·p in one number, for one chain of carries.
+        let ((l0, h0), (l1, h1)) = (product(q, p0), product(q, p1));
+        let (r1, c) = h0.carrying_add(l1, false);
+        let [_, r0, r1, r2, r3] = add_rows(t, [l0, r1, h1 + u64::from(c), q << 62, q >> 2]);
+        return [r0, r1, r2, r3];
+    }
     let [_, r0, r1, r2, r3] = add_rows(t, row(q, S::MODULUS));
     [r0, r1, r2, r3]
 }

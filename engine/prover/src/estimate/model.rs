@@ -167,15 +167,11 @@ impl<C: CurveSpec> Model<'_, C> {
 
     /// Evaluations and the opening: the basis, rows of some columns, combinations of sets.
     fn opening(&self, tally: &mut Tally, sizes: &Sizes) {
-        let packed = sizes.circuits.iter().any(|circuit| circuit.advice.iter().any(Option::is_some))
-            || self
-                .key
-                .fixed
-                .iter()
-                .chain(&self.key.sigma)
-                .any(|column| !matches!(column.rows, StoredRef::Plain(_)));
-        let reads =
-            |count: usize| self.buffers(if packed { count } else { 0 }, if packed { 0 } else { count });
+        let of_circuits = sizes.circuits.iter().flat_map(|circuit| &circuit.advice).flatten().count();
+        let of_key = self.key.fixed.iter().chain(&self.key.sigma);
+        let of_key = of_key.filter(|column| !matches!(column.rows, StoredRef::Plain(_))).count();
+        let packed = of_circuits + of_key;
+        let reads = |count: usize| self.buffers(count.min(packed), count - count.min(packed));
         tally.stage(1 + reads(self.threads));
         // Few sets, which hold few rotations.
         let grouped = opening::Grouped::new(&opening::queries(self.key.shape(), sizes.circuits.len()));
