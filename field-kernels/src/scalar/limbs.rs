@@ -101,21 +101,11 @@ fn accumulate(t: [u64; 4], word: u64, b: [u64; 4]) -> [u64; 5] {
     add_rows([t[0], t[1], t[2], t[3], 0], row(word, b))
 }
 
-/// The highest limb of the moduli of the Pasta curves, whose next limb is 0.
-const POWER: u64 = 1 << 62;
-
 /// One step of Montgomery reduction: (t + q·p)/2^64 for the q < 2^64 that makes it whole. t + q·p
 /// must be less than 2^320.
 #[inline(always)]
 pub(super) fn reduce_word<S: FieldSpec>(t: [u64; 5]) -> [u64; 4] {
     let q = t[0].wrapping_mul(S::NEG_INV);
-    if let [p0, p1, 0, POWER] = S::MODULUS {
-        // The multiples of the upper limbs are shifts of q. All of q·p in one number, for one chain of carries.
-        let ((l0, h0), (l1, h1)) = (product(q, p0), product(q, p1));
-        let (r1, c) = h0.carrying_add(l1, false);
-        let [_, r0, r1, r2, r3] = add_rows(t, [l0, r1, h1 + u64::from(c), q << 62, q >> 2]);
-        return [r0, r1, r2, r3];
-    }
     let [_, r0, r1, r2, r3] = add_rows(t, row(q, S::MODULUS));
     [r0, r1, r2, r3]
 }
