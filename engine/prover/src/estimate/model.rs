@@ -169,10 +169,11 @@ impl<C: CurveSpec> Model<'_, C> {
     /// Columns on the cosets at the widest group.
     ///
     /// Columns have their coefficients and their values on one coset at a time while a group of
-    /// constraints is evaluated there, and values on each coset from then on if they stay: for other groups,
-    /// or, columns that circuits share, for the circuits to come.
+    /// constraints is evaluated there, and values on each coset that is in work from then on if they stay: for
+    /// other groups, or, columns that circuits share, for the circuits to come.
     fn quotient(&self, circuits: usize) -> usize {
         let (key, pieces) = (self.key, self.key.shape().quotient_pieces());
+        let cosets = self.plan.cosets_at_once(pieces);
         let mut live: HashSet<Source> = HashSet::new();
         let (mut most, mut fresh) = (0, Vec::<Source>::new());
         let owners = |source: &Source| if is_shared(*source) { 1 } else { circuits };
@@ -182,7 +183,7 @@ impl<C: CurveSpec> Model<'_, C> {
             _ => false,
         };
         for group in &key.derived.programs.quotient(key.shape(), self.plan).groups {
-            let before = pieces * live.iter().map(owners).sum::<usize>();
+            let before = cosets * live.iter().map(owners).sum::<usize>();
             let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
             fresh.clear();
             fresh.extend(columns.filter(|source| !live.contains(source)));
@@ -194,19 +195,19 @@ impl<C: CurveSpec> Model<'_, C> {
             let computed = fresh.len() - count(&has_coefficients);
             // On the last coset there are all columns, on those before what stays of them.
             let first = if circuits == 1 {
-                computed + fresh.len() + (pieces - 1) * count(&stays)
+                computed + fresh.len() + (cosets - 1) * count(&stays)
             } else {
-                computed + fresh.len() + (pieces - 1) * (own_that_stay + shared)
+                computed + fresh.len() + (cosets - 1) * (own_that_stay + shared)
             };
             // The last circuit finds the shared columns, and what stays of all other circuits.
-            let others = pieces * (shared + circuits.saturating_sub(1) * own_that_stay);
-            let last = others + 2 * own + (pieces - 1) * own_that_stay;
+            let others = cosets * (shared + circuits.saturating_sub(1) * own_that_stay);
+            let last = others + 2 * own + (cosets - 1) * own_that_stay;
             most = most.max(before + if circuits == 1 { first } else { first.max(last) });
             live.extend(&fresh);
             live.retain(|source| !group.last_use.contains(source));
         }
-        // l_0, the active rows, X and the sum, on each coset.
-        4 * pieces + most
+        // l_0, the active rows and X on each coset that is in work, and the sums on all.
+        3 * cosets + pieces + most
     }
 
     /// Evaluations and the opening: the basis, rows of some columns, combinations of sets.

@@ -48,7 +48,8 @@ impl<S: FieldSpec> Default for CircuitColumns<S> {
 ///
 /// Evaluates the combined constraints on as many cosets of the domain as there are pieces, and
 /// interpolates. Constraints are taken group by group, so that a column is interpolated once, and
-/// kept only while constraints read it. Calls `progress` with the parts that are done and all parts.
+/// kept only while constraints read it; on all cosets, or on one after the other, as the plan has it.
+/// Calls `progress` with the parts that are done and all parts.
 pub(crate) fn construct<C: CurveSpec>(
     tools: Tools<'_, C>,
     plan: ProofPlan,
@@ -57,36 +58,45 @@ pub(crate) fn construct<C: CurveSpec>(
     progress: &dyn Fn(usize, usize) -> Result<(), Error>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let Tools { kernels, memory, key } = tools;
+    let pieces = key.shape().quotient_pieces();
     // Powers of the multiplicative generator: never in the domain, never in the same coset.
-    let shifts = (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index));
-    let cosets = || try_collect(shifts.map(|shift| Coset::new(kernels, memory, key, shift)));
-    let mut cosets = tools.inside(cosets)?;
+    let shifts: Vec<_> = (1..=pieces as u64).map(|index| Fp::generator().pow(index)).collect();
+    let turns = shifts.chunks(plan.cosets_at_once(pieces));
     let sums = Sums { kernels, memory, key, circuits };
-    let plan = key.derived.programs.quotient(key.shape(), plan);
-    let weight = challenges.y.pow(plan.constraints as u64);
-    for (index, group) in plan.groups.iter().enumerate() {
-        challenges.weight = Fp::ONE;
-        // The verifier goes through the circuits in order, so the first has the highest powers of y.
-        for circuit in (0..circuits.len()).rev() {
-            progress((index + 1) * circuits.len() - 1 - circuit, plan.groups.len() * circuits.len())?;
-            tools.inside(|| sums.add(&mut cosets, group, circuit, challenges))?;
-            challenges.weight *= weight;
+    let program = key.derived.programs.quotient(key.shape(), plan);
+    let weight = challenges.y.pow(program.constraints as u64);
+    let parts = turns.len() * program.groups.len() * circuits.len();
+    let mut done = 0;
+    let mut values = Vec::with_capacity(pieces);
+    for shifts in turns {
+        let cosets = || try_collect(shifts.iter().map(|&shift| Coset::new(kernels, memory, key, shift)));
+        let mut cosets = tools.inside(cosets)?;
+        for group in &program.groups {
+            challenges.weight = Fp::ONE;
+            // The verifier goes through the circuits in order, so the first has the highest powers of y.
+            for circuit in (0..circuits.len()).rev() {
+                progress(done, parts)?;
+                tools.inside(|| sums.add(&mut cosets, group, circuit, challenges))?;
+                challenges.weight *= weight;
+                done += 1;
+            }
+            for coset in &mut cosets {
+                coset.live.retain(|(_, source), _| !group.last_use.contains(source));
+            }
         }
-        for coset in &mut cosets {
-            coset.live.retain(|(_, source), _| !group.last_use.contains(source));
-        }
+        values.extend(cosets.into_iter().map(|Coset { shift, sum, .. }| (shift, sum)));
     }
 
-    tools.inside(|| interpolate(tools, cosets))
+    tools.inside(|| interpolate(tools, values))
 }
 
-/// The pieces of the quotient from its numerator on the cosets.
+/// The pieces of the quotient from its numerator on the cosets of these shifts.
 fn interpolate<C: CurveSpec>(
     Tools { kernels, memory, key }: Tools<'_, C>,
-    cosets: Vec<Coset<C::Scalar>>,
+    cosets: Vec<(Fp<C::Scalar>, Buffer<C::Scalar>)>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let (mut points, mut interpolations) = (Vec::new(), Vec::new());
-    for Coset { shift, sum: mut values, .. } in cosets {
+    for (shift, mut values) in cosets {
         let point = shift.pow(key.shape().n() as u64);
         let inverses = (point - Fp::ONE).invert().zip(shift.invert());
         let (vanishing_inverse, shift_inverse) =
@@ -132,7 +142,7 @@ impl<S: FieldSpec> Coset<S> {
     }
 }
 
-/// Adds constraints up on all cosets.
+/// Adds constraints up on some cosets.
 struct Sums<'a, C: CurveSpec> {
     kernels: &'a Kernels,
     memory: &'a Memory,
