@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::super::Ifma;
 use super::super::field::{MASK, Radix52};
+use super::products::plus_high;
 use super::{Factor, Loose, Products, Tight};
 use crate::FieldSpec;
 
@@ -53,7 +54,7 @@ impl<S: FieldSpec> Products<S> {
                 // Limb 3 of a Pasta modulus is 0.
                 if Radix52::<S>::MODULUS[j] != 0 {
                     t[STEP + j] = t[STEP + j].add_low(factor, modulus[j]);
-                    t[STEP + j + 1] = t[STEP + j + 1].add_high(factor, modulus[j]);
+                    t[STEP + j + 1] = plus_high::<S>(t[STEP + j + 1], factor, j);
                 }
             }
             t[STEP + 1] = t[STEP + 1] + carry;
