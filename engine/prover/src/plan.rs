@@ -7,20 +7,19 @@ pub(crate) struct ProofPlan {
     pub(crate) batch: usize,
     /// Whether the quotient takes constraints in small groups, with few columns at a time.
     pub(crate) small_groups: bool,
-    /// Whether the quotient goes through its cosets one by one. Columns are there on one coset at a time then,
-    /// and are interpolated anew for each.
-    pub(crate) by_coset: bool,
+    /// Whether columns may be interpolated anew for each coset of the quotient, if that takes less memory.
+    pub(crate) anew: bool,
 }
 
 impl ProofPlan {
     /// As many columns as it takes to keep all threads busy.
     pub(crate) fn fast(threads: usize) -> Self {
-        Self { batch: 8 * threads, small_groups: false, by_coset: false }
+        Self { batch: 8 * threads, small_groups: false, anew: false }
     }
 
     /// As few columns as there can be.
     pub(crate) fn lean(threads: usize) -> Self {
-        Self { batch: threads, small_groups: true, by_coset: true }
+        Self { batch: threads, small_groups: true, anew: true }
     }
 
     /// Columns that are taken at a time to be committed to while a circuit goes on in others: one by each thread but
@@ -29,15 +28,10 @@ impl ProofPlan {
         if self.small_groups { 0 } else { 2 * (threads - 1) }
     }
 
-    /// Cosets that the quotient is evaluated on at a time, of so many.
-    pub(crate) fn cosets_at_once(self, cosets: usize) -> usize {
-        if self.by_coset { 1 } else { cosets }
-    }
-
     /// All plans, the fastest first and the leanest last.
     pub(crate) fn all(threads: usize) -> [Self; 5] {
         let fast = Self::fast(threads);
-        let small = Self { batch: 2 * threads, small_groups: true, by_coset: false };
-        [fast, small, Self { by_coset: true, ..fast }, Self { by_coset: true, ..small }, Self::lean(threads)]
+        let small = Self { batch: 2 * threads, small_groups: true, anew: false };
+        [fast, small, Self { anew: true, ..fast }, Self { anew: true, ..small }, Self::lean(threads)]
     }
 }

@@ -66,6 +66,9 @@ impl<S: FieldSpec> Expression<S> {
                 algebra.add(left, right)
             }
             Self::Product(a, b) => {
+                if let Some((query, others)) = self.indicator() {
+                    return write_indicator(algebra, query, &others);
+                }
                 let (left, right) = (a.write(algebra), b.write(algebra));
                 algebra.mul(left, right)
             }
@@ -75,6 +78,56 @@ impl<S: FieldSpec> Expression<S> {
             }
         }
     }
+
+    /// If this is q·(a - q)·(b - q)···, what stands for a selector that shares its column q with others: q, and the
+    /// values of the others, in order.
+    fn indicator(&self) -> Option<(&Self, Vec<Fp<S>>)> {
+        let (mut rest, mut others, mut query) = (self, Vec::new(), None);
+        while let Self::Product(left, right) = rest {
+            let Self::Sum(value, negated) = right.as_ref() else { return None };
+            let (Self::Constant(value), Self::Negated(of)) = (value.as_ref(), negated.as_ref()) else {
+                return None;
+            };
+            if query.is_some_and(|query| query != of) {
+                return None;
+            }
+            query = Some(of);
+            others.push(*value);
+            rest = left;
+        }
+        others.reverse();
+        (matches!(rest, Self::Query(..)) && query.is_some_and(|query| **query == *rest))
+            .then_some((rest, others))
+    }
+}
+
+/// The product of q and of c - q for the values c of other selectors.
+///
+/// Of selectors that share a column each lacks one factor. Those before and those behind it are multiplied apart, so
+/// that all of these products together take three multiplications for each selector, as equal ones are computed once.
+fn write_indicator<S: FieldSpec, A: Algebra<S>>(
+    algebra: &mut A,
+    query: &Expression<S>,
+    others: &[Fp<S>],
+) -> A::Value {
+    let query = query.write(algebra);
+    let factor = |algebra: &mut A, value: Fp<S>| {
+        let value = algebra.constant(value);
+        algebra.sub(value, query)
+    };
+    let before = (1..).zip(others).take_while(|(number, value)| **value == Fp::from_u64(*number)).count();
+    let (before, behind) = others.split_at(before);
+    let product = before.iter().fold(query, |product, value| {
+        let factor = factor(algebra, *value);
+        algebra.mul(product, factor)
+    });
+    let Some((last, behind)) = behind.split_last() else { return product };
+    let last = factor(algebra, *last);
+    let behind = behind.iter().rev().fold(last, |product, value| {
+        let factor = factor(algebra, *value);
+        algebra.mul(product, factor)
+    });
+    algebra.mul(product, behind)
 }
 
 /// One lookup argument: the tuple `inputs` must be a row of the tuple `table`.
@@ -173,5 +226,84 @@ impl<S: FieldSpec> Shape<S> {
             self.lookups.iter().map(|lookup| (format!("lookup \"{}\"", lookup.name), lookup.degree()));
         let permutation = std::iter::once(("the permutation".to_owned(), 3));
         permutation.chain(gates).chain(lookups).max_by_key(|(_, degree)| *degree).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parhelion_field_kernels::{Output, PastaFp, PastaFpSpec};
+
+    use super::*;
+    use crate::algebra::Compiler;
+
+    type E = Expression<PastaFpSpec>;
+
+    fn boxed(expression: E) -> Box<E> {
+        Box::new(expression)
+    }
+
+    /// What stands for selector `number` of `count`, as libraries spell it.
+    fn selector(number: u64, count: u64) -> E {
+        let query = E::Query(Column { kind: ColumnKind::Fixed, index: 0 }, 0);
+        (1..=count).filter(|other| *other != number).fold(query.clone(), |product, other| {
+            let difference =
+                E::Sum(boxed(E::Constant(PastaFp::from_u64(other))), boxed(E::Negated(boxed(query.clone()))));
+            E::Product(boxed(product), boxed(difference))
+        })
+    }
+
+    /// Computes with numbers, where the column has this value.
+    struct At(PastaFp);
+
+    impl Algebra<PastaFpSpec> for At {
+        type Value = PastaFp;
+
+        fn load(&mut self, _: crate::algebra::Source, _: i32) -> PastaFp {
+            self.0
+        }
+
+        fn uniform(&mut self, uniform: Uniform<PastaFpSpec>) -> PastaFp {
+            match uniform {
+                Uniform::Constant(value) => value,
+                other => unreachable!("{other:?} is not in a selector"),
+            }
+        }
+
+        fn add(&mut self, a: PastaFp, b: PastaFp) -> PastaFp {
+            a + b
+        }
+
+        fn sub(&mut self, a: PastaFp, b: PastaFp) -> PastaFp {
+            a - b
+        }
+
+        fn mul(&mut self, a: PastaFp, b: PastaFp) -> PastaFp {
+            a * b
+        }
+    }
+
+    #[test]
+    fn selectors_of_a_column_share_products() {
+        for count in 1..=8 {
+            let mut compiler = Compiler::new();
+            let nodes: Vec<_> =
+                (1..=count).map(|number| selector(number, count).write(&mut compiler)).collect();
+            let outputs: Vec<Output> = nodes
+                .into_iter()
+                .enumerate()
+                .map(|(column, node)| Output { node, column, scale: None })
+                .collect();
+            let muls = compiler.compile(&outputs).program.multiplications() as u64;
+            assert!(muls <= 3 * count, "{muls} multiplications for {count} selectors");
+            for number in 1..=count {
+                for value in (0..=count).map(PastaFp::from_u64).chain([PastaFp::generator()]) {
+                    let factor = |other: u64| PastaFp::from_u64(other) - value;
+                    let expected = (1..=count)
+                        .filter(|other| *other != number)
+                        .fold(value, |product, other| product * factor(other));
+                    assert_eq!(selector(number, count).write(&mut At(value)), expected);
+                }
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Inputs and outputs are less than p unless a function says otherwise.
 
+use std::hint::select_unpredictable;
+
 use crate::FieldSpec;
 
 /// Whether `a < b`, as integers.
@@ -30,11 +32,25 @@ pub(crate) fn sub_limbs(a: [u64; 4], b: [u64; 4]) -> ([u64; 4], bool) {
     ([r0, r1, r2, r3], c)
 }
 
-/// `a` if `a < m`, otherwise `a - m`.
+/// `a` if the condition holds, otherwise `b`, without a branch: which it is nobody can predict.
+#[inline(always)]
+fn select(condition: bool, a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    [
+        select_unpredictable(condition, a[0], b[0]),
+        select_unpredictable(condition, a[1], b[1]),
+        select_unpredictable(condition, a[2], b[2]),
+        select_unpredictable(condition, a[3], b[3]),
+    ]
+}
+
+/// `a` if `a < m`, otherwise `a - m`, for m > 0.
 #[inline(always)]
 pub(crate) fn reduce_once(a: [u64; 4], m: [u64; 4]) -> [u64; 4] {
-    let (reduced, borrow) = sub_limbs(a, m);
-    std::array::from_fn(|i| if borrow { a[i] } else { reduced[i] })
+    // 2^256 - m is added: compilers keep a chain of carries where constants are added, but not of borrows where
+    // they are subtracted.
+    let (negated, _) = sub_limbs([0; 4], m);
+    let (reduced, carry) = add_limbs(a, negated);
+    select(carry, reduced, a)
 }
 
 /// a + b mod p.
@@ -48,8 +64,7 @@ pub(crate) fn add<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
 #[inline(always)]
 pub(crate) fn sub<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
     let (difference, borrow) = sub_limbs(a, b);
-    let correction = S::MODULUS.map(|limb| if borrow { limb } else { 0 });
-    add_limbs(difference, correction).0
+    add_limbs(difference, select(borrow, S::MODULUS, [0; 4])).0
 }
 
 /// The 128-bit product as (low, high).
@@ -108,10 +123,41 @@ pub(crate) fn mul<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
 /// and 3p < 2^256.
 #[inline(always)]
 pub(crate) fn mul_lazy<S: FieldSpec>(a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
+    if S::MODULUS[2] == 0 {
+        let t = step::<S>([0; 4], a[0], b);
+        let t = step::<S>(t, a[1], b);
+        let t = step::<S>(t, a[2], b);
+        return step::<S>(t, a[3], b);
+    }
     let t = reduce_word::<S>(row(a[0], b));
     let t = reduce_word::<S>(accumulate(t, a[1], b));
     let t = reduce_word::<S>(accumulate(t, a[2], b));
     reduce_word::<S>(accumulate(t, a[3], b))
+}
+
+/// word·b + c + d, which always fits, as (low, high).
+#[inline(always)]
+fn multiply_add(word: u64, b: u64, c: u64, d: u64) -> (u64, u64) {
+    let sum = u128::from(word) * u128::from(b) + u128::from(c) + u128::from(d);
+    (sum as u64, (sum >> 64) as u64)
+}
+
+/// A row of the product and its reduction, limb by limb side by side: (t + word·b + q·p)/2^64. A few percent faster
+/// than one after the other where a limb of p is 0, and as much slower elsewhere.
+#[inline(always)]
+fn step<S: FieldSpec>(t: [u64; 4], word: u64, b: [u64; 4]) -> [u64; 4] {
+    let p = S::MODULUS;
+    let (t0, above) = multiply_add(word, b[0], t[0], 0);
+    let q = t0.wrapping_mul(S::NEG_INV);
+    let (_, carry) = multiply_add(q, p[0], t0, 0);
+    let (t1, above) = multiply_add(word, b[1], t[1], above);
+    let (r0, carry) = multiply_add(q, p[1], t1, carry);
+    let (t2, above) = multiply_add(word, b[2], t[2], above);
+    let (r1, carry) = multiply_add(q, p[2], t2, carry);
+    let (t3, above) = multiply_add(word, b[3], t[3], above);
+    let (r2, carry) = multiply_add(q, p[3], t3, carry);
+    // Less than 2^64, as all of it is less than b + p.
+    [r0, r1, r2, above.wrapping_add(carry)]
 }
 
 /// A sum of products, below 2^256·p.

@@ -2,8 +2,6 @@
 //!
 //! This follows the stages: what each one holds at most, and what it leaves behind.
 
-use std::collections::HashSet;
-
 use parhelion_field_kernels::CurveSpec;
 
 use super::sizes::{CircuitSizes, Size, Sizes};
@@ -13,7 +11,7 @@ use crate::key::{Key, Synthesis};
 use crate::memory::column_bytes;
 use crate::plan::ProofPlan;
 use crate::stages::opening;
-use crate::stages::quotient::is_shared;
+use crate::stages::quotient::Order;
 use crate::stages::synthesis::{Taken, widened};
 use crate::storage::StoredRef;
 
@@ -52,7 +50,8 @@ impl<C: CurveSpec> Model<'_, C> {
 
         // The random polynomial stays.
         tally.keep(&[None], 0);
-        tally.stage(self.quotient(sizes.circuits.len()));
+        let plan = self.key.derived.programs.quotient(shape, self.plan);
+        tally.stage(Order::new(self.key, (self.plan, &plan), sizes.circuits.len()).buffers);
         tally.stage(2 * shape.quotient_pieces());
         // h is put together of its pieces.
         tally.stage(shape.quotient_pieces());
@@ -166,61 +165,13 @@ impl<C: CurveSpec> Model<'_, C> {
         }
     }
 
-    /// Columns on the cosets at the widest group.
-    ///
-    /// Columns have their coefficients and their values on one coset at a time while a group of
-    /// constraints is evaluated there, and values on each coset that is in work from then on if they stay: for
-    /// other groups, or, columns that circuits share, for the circuits to come.
-    fn quotient(&self, circuits: usize) -> usize {
-        let (key, pieces) = (self.key, self.key.shape().quotient_pieces());
-        let cosets = self.plan.cosets_at_once(pieces);
-        let mut live: HashSet<Source> = HashSet::new();
-        let (mut most, mut fresh) = (0, Vec::<Source>::new());
-        let owners = |source: &Source| if is_shared(*source) { 1 } else { circuits };
-        let has_coefficients = |source: &Source| match source {
-            Source::Fixed(index) => key.fixed[*index].coefficients.is_some(),
-            Source::Sigma(index) => key.sigma[*index].coefficients.is_some(),
-            _ => false,
-        };
-        for group in &key.derived.programs.quotient(key.shape(), self.plan).groups {
-            let before = cosets * live.iter().map(owners).sum::<usize>();
-            let columns = group.compiled.sources.iter().filter(|source| !source.is_at_hand());
-            fresh.clear();
-            fresh.extend(columns.filter(|source| !live.contains(source)));
-            let count = |of: &dyn Fn(&Source) -> bool| fresh.iter().filter(|source| of(source)).count();
-            let stays = |source: &Source| !group.last_use.contains(source);
-            let shared = count(&|source| is_shared(*source));
-            let own = fresh.len() - shared;
-            let own_that_stay = count(&|source| !is_shared(*source) && stays(source));
-            let computed = fresh.len() - count(&has_coefficients);
-            // On the last coset there are all columns, on those before what stays of them.
-            let first = if circuits == 1 {
-                computed + fresh.len() + (cosets - 1) * count(&stays)
-            } else {
-                computed + fresh.len() + (cosets - 1) * (own_that_stay + shared)
-            };
-            // The last circuit finds the shared columns, and what stays of all other circuits.
-            let others = cosets * (shared + circuits.saturating_sub(1) * own_that_stay);
-            let last = others + 2 * own + (cosets - 1) * own_that_stay;
-            most = most.max(before + if circuits == 1 { first } else { first.max(last) });
-            live.extend(&fresh);
-            live.retain(|source| !group.last_use.contains(source));
-        }
-        // l_0, the active rows and X on each coset that is in work, and the sums on all.
-        3 * cosets + pieces + most
-    }
-
     /// Evaluations and the opening: the basis, rows of some columns, combinations of sets.
     fn opening(&self, tally: &mut Tally, sizes: &Sizes) {
-        let packed = sizes.circuits.iter().any(|circuit| circuit.advice.iter().any(Option::is_some))
-            || self
-                .key
-                .fixed
-                .iter()
-                .chain(&self.key.sigma)
-                .any(|column| !matches!(column.rows, StoredRef::Plain(_)));
-        let reads =
-            |count: usize| self.buffers(if packed { count } else { 0 }, if packed { 0 } else { count });
+        let of_circuits = sizes.circuits.iter().flat_map(|circuit| &circuit.advice).flatten().count();
+        let of_key = self.key.fixed.iter().chain(&self.key.sigma);
+        let of_key = of_key.filter(|column| !matches!(column.rows, StoredRef::Plain(_))).count();
+        let packed = of_circuits + of_key;
+        let reads = |count: usize| self.buffers(count.min(packed), count - count.min(packed));
         tally.stage(1 + reads(self.threads));
         // Few sets, which hold few rotations.
         let grouped = opening::Grouped::new(&opening::queries(self.key.shape(), sizes.circuits.len()));

@@ -11,10 +11,10 @@ const BASE: usize = 24 << 20;
 const SHARED_ROW: usize = 1000;
 /// Cells of one chunk as the circuit has them, its memory before and after, for each row.
 const CIRCUIT_ROW: usize = 1200;
-/// Buffers of a proof while it has its columns on the cosets of the quotient, for each row.
+/// Buffers of a proof at its quotient, for each row.
 const QUOTIENT_ROW: usize = 16_400;
-/// The same while it has them on one coset at a time, for each row.
-const COSET_ROW: usize = 5_400;
+/// The same where columns are interpolated anew for each coset, for each row.
+const SHORT_ROW: usize = 5_400;
 /// Buffers of a proof in its other stages, for each row.
 const OTHER_ROW: usize = 4_000;
 /// What the kernels of a proof work in, for each thread: by the row and altogether. A bound of what the prover charges.
@@ -38,8 +38,8 @@ pub(super) struct Work {
     pub(super) chunks: u64,
     pub(super) at_once: usize,
     pub(super) threads: usize,
-    /// Whether a quotient goes through its cosets one by one.
-    pub(super) by_coset: bool,
+    /// Whether columns are interpolated anew for each coset of the quotient.
+    pub(super) short_of_memory: bool,
 }
 
 impl Work {
@@ -57,7 +57,7 @@ impl Work {
 
     /// What a proof takes at its quotient.
     fn quotient(&self) -> usize {
-        let row = if self.by_coset { COSET_ROW } else { QUOTIENT_ROW };
+        let row = if self.short_of_memory { SHORT_ROW } else { QUOTIENT_ROW };
         (row << self.k) + self.scratch()
     }
 

@@ -16,6 +16,7 @@ use crate::adapters::cycles::Permutation;
 use crate::estimate::Seen;
 use crate::key::{Derived, Key, KeyColumn, Synthesis};
 use crate::programs::Programs;
+use crate::shape::Shape;
 use crate::storage::{Labels, Stored};
 
 /// A verifying key with what proofs need besides: the columns of the proving key, generated from
@@ -54,30 +55,15 @@ impl<C: PastaCurve> fmt::Debug for PreparedKey<C> {
 }
 
 impl<C: PastaCurve> PreparedKey<C> {
-    /// The key of a circuit that `lay_out` lays out.
+    /// The key of a circuit that was laid out.
     pub(super) fn new(
         kernels: &Kernels,
         params: &PreparedParams<C>,
-        vk: &plonk::VerifyingKey<C>,
-        lay_out: &dyn Fn() -> Result<Layout<C>, Error>,
-    ) -> Result<Self, Error>
-    where
-        C::ScalarExt: FromUniformBytes<64>,
-    {
-        let (vk, hash) = pinned::verifying_key(vk)?;
-        if vk.k != params.k() {
-            return Err(Error::ParamsMismatch { key: vk.k, params: params.k() });
-        }
-        let domain = Domain::new(vk.k)?;
-        if domain.omega() != vk.omega {
-            let (circuit, key) = (format!("{:?}", domain.omega()), format!("{:?}", vk.omega));
-            return Err(Error::KeyMismatch { what: "root of unity", circuit, key });
-        }
-        let layout = lay_out()?;
+        reading: Reading<C>,
+        layout: Layout<C>,
+    ) -> Result<Self, Error> {
+        let Reading { vk, hash, domain, shape, labels, programs } = reading;
         keygen::same_system(&layout.system, &vk.system)?;
-        let shape = layout.system.to_shape(vk.k)?;
-        let labels = Labels::new(kernels, &domain, shape.permutation.len());
-
         {
             let rows = sigma_rows(kernels, &labels, &layout.permutation);
             let columns: Vec<&[_]> = layout.fixed.iter().chain(&rows).map(Vec::as_slice).collect();
@@ -99,7 +85,7 @@ impl<C: PastaCurve> PreparedKey<C> {
             derived: Derived {
                 labels,
                 domain,
-                programs: Programs::new(&shape, kernels.threads()),
+                programs,
                 synthesis: Synthesis::Regions,
                 seen: Seen::default(),
                 transcript_repr: hash,
@@ -138,6 +124,43 @@ impl<C: PastaCurve> PreparedKey<C> {
         let hex = |bytes: [u8; 32]| bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let (circuit, key) = (hex(got), hex(self.fingerprint));
         Err(Error::KeyMismatch { what: "hash of the constraint system", circuit, key })
+    }
+}
+
+/// What a verifying key tells by itself.
+pub(super) struct Reading<C: PastaCurve> {
+    vk: pinned::VerifyingKey<Spec<C>>,
+    hash: Fp<KernelScalar<C>>,
+    domain: Domain<KernelScalar<C>>,
+    shape: Shape<KernelScalar<C>>,
+    labels: Labels<KernelScalar<C>>,
+    programs: Programs<KernelScalar<C>>,
+}
+
+impl<C: PastaCurve> Reading<C>
+where
+    C::ScalarExt: FromUniformBytes<64>,
+{
+    /// Takes the key apart, and compiles its constraints.
+    pub(super) fn new(
+        kernels: &Kernels,
+        params: &PreparedParams<C>,
+        vk: &plonk::VerifyingKey<C>,
+    ) -> Result<Self, Error> {
+        let _span = tracing::info_span!("read_key").entered();
+        let (vk, hash) = pinned::verifying_key(vk)?;
+        if vk.k != params.k() {
+            return Err(Error::ParamsMismatch { key: vk.k, params: params.k() });
+        }
+        let domain = Domain::new(vk.k)?;
+        if domain.omega() != vk.omega {
+            let (circuit, key) = (format!("{:?}", domain.omega()), format!("{:?}", vk.omega));
+            return Err(Error::KeyMismatch { what: "root of unity", circuit, key });
+        }
+        let shape = vk.system.to_shape(vk.k)?;
+        let labels = Labels::new(kernels, &domain, shape.permutation.len());
+        let programs = Programs::new(&shape, kernels.threads());
+        Ok(Self { vk, hash, domain, shape, labels, programs })
     }
 }
 

@@ -9,6 +9,7 @@ use parhelion_scheduler::ExecutorExt;
 use rand_core_0_10::Rng;
 
 use super::assignment::{LibraryCircuits, Shared};
+use super::key::Reading;
 use super::keygen::{self, configure};
 use super::transcript::{CallerRandomness, LibraryTranscript};
 use super::{PreparedKey, PreparedParams};
@@ -28,7 +29,8 @@ impl Prover {
         &self,
         params: &Params<C>,
     ) -> Result<PreparedParams<C>, Error> {
-        PreparedParams::new(&self.kernels_for_a_key(), params)
+        let kernels = self.kernels_for_a_key();
+        self.executor.enter_pool(|| PreparedParams::new(&kernels, params))
     }
 
     /// Generates what proofs need besides a verifying key of `halo2_proofs`, and checks it against that
@@ -49,7 +51,8 @@ impl Prover {
         ConcreteCircuit: Circuit<C::ScalarExt>,
     {
         let kernels = self.kernels_for_a_key();
-        PreparedKey::new(&kernels, params, vk, &|| keygen::lay_out(&kernels, params.k(), circuit))
+        let reading = Reading::new(&kernels, params, vk)?;
+        PreparedKey::new(&kernels, params, reading, keygen::lay_out(&kernels, params.k(), circuit)?)
     }
 
     /// As [`Prover::prepare_zcash`], for circuits that several threads may look at, as most are: they share what
@@ -70,8 +73,14 @@ impl Prover {
     {
         let kernels = self.kernels_for_a_key();
         if kernels.threads() > 1 {
-            let lay_out = || keygen::lay_out_shared(&kernels, params.k(), circuit);
-            if let Ok(key) = self.executor.enter_pool(|| PreparedKey::new(&kernels, params, vk, &lay_out)) {
+            let prepare = || {
+                let lay_out = || keygen::lay_out_shared(&kernels, params.k(), circuit);
+                // One thread reads the key while others synthesise, which takes them longer than a share of it each.
+                let read = || Reading::new(&kernels, params, vk);
+                let (layout, reading) = kernels.executor().join(lay_out, read);
+                PreparedKey::new(&kernels, params, reading?, layout?)
+            };
+            if let Ok(key) = self.executor.enter_pool(prepare) {
                 return Ok(key);
             }
             // Either there is an error, and this finds the first, or values of one region depend on having been

@@ -6,6 +6,7 @@ use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
 use parhelion_scheduler::ExecutorExt;
 use smallvec::SmallVec;
 
+use super::order::Order;
 use super::plan::Group;
 use super::split::split;
 use crate::Error;
@@ -48,8 +49,8 @@ impl<S: FieldSpec> Default for CircuitColumns<S> {
 ///
 /// Evaluates the combined constraints on as many cosets of the domain as there are pieces, and
 /// interpolates. Constraints are taken group by group, so that a column is interpolated once, and
-/// kept only while constraints read it; on all cosets, or on one after the other, as the plan has it.
-/// Calls `progress` with the parts that are done and all parts.
+/// kept only while constraints read it: its values on all cosets, or its coefficients for one coset
+/// after the other, see [`Order`]. Calls `progress` with the parts that are done and all parts.
 pub(crate) fn construct<C: CurveSpec>(
     tools: Tools<'_, C>,
     plan: ProofPlan,
@@ -58,45 +59,48 @@ pub(crate) fn construct<C: CurveSpec>(
     progress: &dyn Fn(usize, usize) -> Result<(), Error>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let Tools { kernels, memory, key } = tools;
-    let pieces = key.shape().quotient_pieces();
     // Powers of the multiplicative generator: never in the domain, never in the same coset.
-    let shifts: Vec<_> = (1..=pieces as u64).map(|index| Fp::generator().pow(index)).collect();
-    let turns = shifts.chunks(plan.cosets_at_once(pieces));
+    let shifts: Vec<_> =
+        (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index)).collect();
     let sums = Sums { kernels, memory, key, circuits };
     let program = key.derived.programs.quotient(key.shape(), plan);
+    let order = Order::new(key, (plan, &program), circuits.len());
     let weight = challenges.y.pow(program.constraints as u64);
-    let parts = turns.len() * program.groups.len() * circuits.len();
-    let mut done = 0;
-    let mut values = Vec::with_capacity(pieces);
-    for shifts in turns {
-        let cosets = || try_collect(shifts.iter().map(|&shift| Coset::new(kernels, memory, key, shift)));
+    let steps = program.groups.len() * circuits.len();
+    let passes = shifts.len().div_ceil(order.cosets);
+    let (mut coefficients, mut numerators) = (HashMap::new(), Vec::with_capacity(shifts.len()));
+    for (pass, shifts) in shifts.chunks(order.cosets).enumerate() {
+        let cosets = || try_collect(shifts.iter().map(|shift| Coset::new(kernels, memory, key, *shift)));
         let mut cosets = tools.inside(cosets)?;
-        for group in &program.groups {
+        for (index, group) in program.groups.iter().enumerate() {
             challenges.weight = Fp::ONE;
             // The verifier goes through the circuits in order, so the first has the highest powers of y.
             for circuit in (0..circuits.len()).rev() {
-                progress(done, parts)?;
-                tools.inside(|| sums.add(&mut cosets, group, circuit, challenges))?;
+                let step = (index + 1) * circuits.len() - 1 - circuit;
+                progress(pass * steps + step, passes * steps)?;
+                tools.inside(|| sums.add(&mut cosets, &mut coefficients, group, circuit, challenges))?;
                 challenges.weight *= weight;
-                done += 1;
+                if !order.keeps {
+                    coefficients.clear();
+                }
             }
             for coset in &mut cosets {
                 coset.live.retain(|(_, source), _| !group.last_use.contains(source));
             }
         }
-        values.extend(cosets.into_iter().map(|Coset { shift, sum, .. }| (shift, sum)));
+        numerators.extend(cosets.into_iter().map(|Coset { shift, sum, .. }| (shift, sum)));
     }
-
-    tools.inside(|| interpolate(tools, values))
+    drop(coefficients);
+    tools.inside(|| interpolate(tools, numerators))
 }
 
-/// The pieces of the quotient from its numerator on the cosets of these shifts.
+/// The pieces of the quotient from its numerator on the cosets.
 fn interpolate<C: CurveSpec>(
     Tools { kernels, memory, key }: Tools<'_, C>,
-    cosets: Vec<(Fp<C::Scalar>, Buffer<C::Scalar>)>,
+    numerators: Vec<(Fp<C::Scalar>, Buffer<C::Scalar>)>,
 ) -> Result<Vec<Buffer<C::Scalar>>, Error> {
     let (mut points, mut interpolations) = (Vec::new(), Vec::new());
-    for (shift, mut values) in cosets {
+    for (shift, mut values) in numerators {
         let point = shift.pow(key.shape().n() as u64);
         let inverses = (point - Fp::ONE).invert().zip(shift.invert());
         let (vanishing_inverse, shift_inverse) =
@@ -142,7 +146,7 @@ impl<S: FieldSpec> Coset<S> {
     }
 }
 
-/// Adds constraints up on some cosets.
+/// Adds constraints up on all cosets.
 struct Sums<'a, C: CurveSpec> {
     kernels: &'a Kernels,
     memory: &'a Memory,
@@ -151,10 +155,12 @@ struct Sums<'a, C: CurveSpec> {
 }
 
 impl<'a, C: CurveSpec> Sums<'a, C> {
-    /// Adds y^i constraint_i for the constraints of a group, on each point of each coset.
+    /// Adds y^i constraint_i for the constraints of a group, on each point of each coset. Coefficients that
+    /// are not known yet are added to those that are.
     fn add(
         &self,
         cosets: &mut [Coset<C::Scalar>],
+        coefficients: &mut HashMap<Owned, Rows<'a, C::Scalar>>,
         group: &Group<C::Scalar>,
         circuit: usize,
         challenges: &Challenges<C::Scalar>,
@@ -165,7 +171,9 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
         let unknown =
             group.compiled.sources.iter().map(owned).filter(|owned| !first.live.contains_key(owned));
         missing.extend(unknown.filter(|(_, source)| !source.is_at_hand()));
-        let coefficients = self.coefficients(&missing)?;
+        let unknown: SmallVec<[Owned; FEW]> =
+            missing.iter().filter(|owned| !coefficients.contains_key(*owned)).copied().collect();
+        coefficients.extend(unknown.iter().copied().zip(self.coefficients(&unknown)?));
         let uniforms = group.compiled.uniforms(challenges);
 
         // Later circuits read the columns they share.
@@ -176,7 +184,7 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
             for _ in &missing {
                 values.push(self.memory.scratch(n)?);
             }
-            let jobs = coefficients.iter().zip(&mut values).map(|(from, to)| (&**from, &mut **to));
+            let jobs = missing.iter().zip(&mut values).map(|(owned, to)| (&*coefficients[owned], &mut **to));
             let mut jobs: SmallVec<[_; FEW]> = jobs.collect();
             self.kernels.coset_ntt_columns(self.key.domain(), &mut jobs, coset.shift);
             drop(jobs);
@@ -247,7 +255,7 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
 }
 
 /// Whether a column is the key's, or nobody's, rather than a circuit's.
-pub(crate) fn is_shared(source: Source) -> bool {
+pub(super) fn is_shared(source: Source) -> bool {
     matches!(
         source,
         Source::Fixed(_) | Source::Sigma(_) | Source::FirstRow | Source::ActiveRows | Source::Identity

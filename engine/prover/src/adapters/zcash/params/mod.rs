@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use halo2_proofs::poly::commitment::Params;
 use parhelion_field_kernels::{Affine, CurveSpec, Fp, Kernels};
+use parhelion_scheduler::{ExecutorExt, Sequential};
 
 use crate::Error;
 use crate::adapters::cast::{self, PastaCurve, Spec};
@@ -16,6 +17,9 @@ use crate::key::Hiding;
 
 /// Bytes of a point in the library's format.
 const POINT_BYTES: usize = 32;
+
+/// Fewer points than this are not worth another thread.
+const MIN_POINTS: usize = 64;
 
 /// The library's `Params` as the engine reads them, made once and shared by any number of keys. Cheap
 /// to clone.
@@ -68,11 +72,13 @@ impl<C: PastaCurve> PreparedParams<C> {
             let got = points.len().saturating_sub(2);
             return Err(Error::DamagedParams(format!("expected {rows} Lagrange bases, got {got}")));
         }
-        let mut lagrange_bases = decompress::<C>(kernels, points)?;
+        let mut lagrange_bases = decompress_all::<C>(kernels, points)?;
         let [w, u] = lagrange_bases.split_off(rows)[..] else {
             return Err(Error::DamagedParams("W or U is missing".to_owned()));
         };
-        let hiding = Hiding { blinding: FixedBase::new(kernels, w), product: FixedBase::new(kernels, u) };
+        let (blinding, product) =
+            kernels.executor().join(|| FixedBase::new(kernels, w), || FixedBase::new(kernels, u));
+        let hiding = Hiding { blinding, product };
         let bases = cast::pasta_points(&bases).to_vec();
         Ok(Self { inner: Arc::new(Inner { k, bases, lagrange_bases, hiding }) })
     }
@@ -88,16 +94,31 @@ impl<C: PastaCurve> PreparedParams<C> {
     }
 }
 
-/// Points from the library's format: x as a little-endian integer, with the parity of y in the highest
+/// Points from the library's format, on all threads: each takes some of them from beginning to end, rather than
+/// a share of each of the hundreds of products that a square root is.
+fn decompress_all<C: PastaCurve>(
+    kernels: &Kernels,
+    encoded: &[[u8; POINT_BYTES]],
+) -> Result<Vec<Affine<Spec<C>>>, Error> {
+    let executor = kernels.executor();
+    let alone = kernels.with_executor(Arc::new(Sequential));
+    let len = encoded.len().div_ceil(executor.threads()).max(MIN_POINTS);
+    let pieces: Vec<_> = encoded.chunks(len).collect();
+    let points = executor.map(pieces.len(), |index| decompress::<C>(&alone, pieces[index], index * len));
+    Ok(points.into_iter().collect::<Result<Vec<_>, Error>>()?.concat())
+}
+
+/// Points from the library's format, the first of which has this number: x as a little-endian integer, with the parity of y in the highest
 /// bit. The identity is 0.
 fn decompress<C: PastaCurve>(
     kernels: &Kernels,
     encoded: &[[u8; POINT_BYTES]],
+    first: usize,
 ) -> Result<Vec<Affine<Spec<C>>>, Error> {
     type Base<C> = Fp<<Spec<C> as CurveSpec>::Base>;
     let damaged = |index: usize, what: &str| Error::DamagedParams(format!("Lagrange point {index} {what}"));
     let mut xs: Vec<Base<C>> = Vec::with_capacity(encoded.len());
-    for (index, bytes) in encoded.iter().enumerate() {
+    for (index, bytes) in (first..).zip(encoded) {
         let mut limbs = [0u64; 4];
         for (limb, bytes) in limbs.iter_mut().zip(bytes.as_chunks::<8>().0) {
             *limb = u64::from_le_bytes(*bytes);
@@ -108,7 +129,7 @@ fn decompress<C: PastaCurve>(
     let b = Spec::<C>::b();
     let squares: Vec<Base<C>> = xs.iter().map(|&x| x.square() * x + b).collect();
     let roots = sqrt::square_roots(kernels, &squares);
-    let points = xs.into_iter().zip(squares).zip(roots).zip(encoded).enumerate();
+    let points = (first..).zip(xs.into_iter().zip(squares).zip(roots).zip(encoded));
     points
         .map(|(index, (((x, square), y), bytes))| {
             let sign = bytes[POINT_BYTES - 1] >> 7 == 1;
@@ -157,16 +178,16 @@ mod tests {
             point = (point + C::generator()).into();
         }
         let encoded: Vec<[u8; POINT_BYTES]> = points.iter().map(C::to_bytes).collect();
-        let decoded = decompress::<C>(&Kernels::sequential(), &encoded).unwrap();
+        let decoded = decompress_all::<C>(&Kernels::sequential(), &encoded).unwrap();
         assert_eq!(decoded, cast::pasta_points(&points));
         let bad = [[0xff; POINT_BYTES]];
-        let error = decompress::<C>(&Kernels::sequential(), &bad).unwrap_err().to_string();
+        let error = decompress_all::<C>(&Kernels::sequential(), &bad).unwrap_err().to_string();
         assert_eq!(error, "damaged SRS: Lagrange point 0 has x above the modulus");
         // Not all x are on the curve; the library refuses the same ones.
         for x in 0..20u8 {
             let mut bytes = [0; POINT_BYTES];
             bytes[0] = x;
-            let ours = decompress::<C>(&Kernels::sequential(), &[bytes]);
+            let ours = decompress_all::<C>(&Kernels::sequential(), &[bytes]);
             let library: Option<C> = C::from_bytes(&bytes).into();
             assert_eq!(ours.ok(), library.map(|point| cast::pasta_points(&[point]).to_vec()));
         }
