@@ -16,6 +16,8 @@ export CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
 export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-0}:${ASAN_OPTIONS:-}"
 # A separate directory, so that sanitized and plain builds do not evict each other.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitizer"
+# Linking every crate as one would take long for nothing.
+export CARGO_PROFILE_RELEASE_LTO=off
 
 run() {
     printf '\n==> %s\n' "$*"

@@ -13,6 +13,8 @@ export RUSTFLAGS="-Zsanitizer=thread --cfg parhelion_tsan -Cdebuginfo=1 ${RUSTFL
 export PARHELION_STRESS_SECONDS="${PARHELION_STRESS_SECONDS:-60}"
 export TSAN_OPTIONS="suppressions=$PWD/ci/thread-sanitizer.supp halt_on_error=1 ${TSAN_OPTIONS:-}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/thread-sanitizer"
+# Linking every crate as one would take long for nothing.
+export CARGO_PROFILE_RELEASE_LTO=off
 
 std=()
 if [[ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]]; then

@@ -25,11 +25,6 @@ impl<S: FieldSpec> Radix52<S> {
         limbs[0] += 1;
         limbs
     };
-    /// p, but each limb takes 2^52 from the next, so that a limb can be subtracted from all but the highest.
-    pub(super) const MODULUS_WITH_ROOM: [u64; 5] = {
-        let [a, b, c, d, e] = Self::MODULUS;
-        [a + MASK + 1, b + MASK, c + MASK, d + MASK, e - 1]
-    };
     /// -1/p mod 2^52.
     pub(super) const NEG_INV: u64 = S::NEG_INV & MASK;
     /// 2^-156, 2^-104 and 2^-52 mod p: what limbs 0, 1 and 2 of a number are worth when it is divided by

@@ -4,6 +4,7 @@
 //! other files is one kernel. Every kernel enters through one function compiled for the CPU's
 //! features, and all below it is inlined into that.
 
+mod elementwise;
 mod field;
 mod lanes;
 mod ntt;
@@ -125,15 +126,15 @@ impl Backend for Ifma {
     }
 
     fn combine<S: FieldSpec>(self, acc: &mut [Fp<S>], rhs: &[Fp<S>], operation: Elementwise<S>) {
-        vector::combine(self, acc, rhs, operation);
+        elementwise::combine(self, acc, rhs, operation);
     }
 
     fn scale<S: FieldSpec>(self, values: &mut [Fp<S>], by: Fp<S>) {
-        vector::scale(self, values, by);
+        elementwise::scale(self, values, by);
     }
 
     fn square<S: FieldSpec>(self, values: &mut [Fp<S>]) {
-        vector::square(self, values);
+        elementwise::square(self, values);
     }
 
     fn linear_combination<S: FieldSpec>(self, out: &mut [Fp<S>], start: usize, terms: &[(&[Fp<S>], Fp<S>)]) {

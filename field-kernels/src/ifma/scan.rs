@@ -2,8 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::elementwise::scale;
 use super::lanes::{Scratch, Tight, scatter_words};
-use super::vector::scale;
 use super::word::Word;
 use super::{Ifma, with_features};
 use crate::scratch::{Carver, lines_of};

@@ -188,6 +188,20 @@ impl Word {
         Self(unsafe { _mm512_mask_add_epi64(self.0, mask, self.0, other.0) })
     }
 
+    /// self - other in the lanes where `mask` has a bit, self where not.
+    #[inline(always)]
+    pub(super) fn minus_where(self, mask: u8, other: Self) -> Self {
+        // SAFETY: a word proves the features.
+        Self(unsafe { _mm512_mask_sub_epi64(self.0, mask, self.0, other.0) })
+    }
+
+    /// The larger of unsigned self and unsigned `other`, lane by lane.
+    #[inline(always)]
+    pub(super) fn max_unsigned(self, other: Self) -> Self {
+        // SAFETY: a word proves the features.
+        Self(unsafe { _mm512_max_epu64(self.0, other.0) })
+    }
+
     /// The lanes in which self and `other` are equal, as bits.
     #[inline(always)]
     pub(super) fn equal(self, other: Self) -> u8 {

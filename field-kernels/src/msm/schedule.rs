@@ -72,11 +72,7 @@ pub(super) fn most_lines<C: CurveSpec, B: Backend>(
     columns: usize,
 ) -> usize {
     let columns = wave(threads).min(columns);
-    let windows = CLASS_BITS.map(|bits| {
-        let class = Class { bits, ..Class::default() };
-        window::most_lines::<C, B>(scalars, class, best_window(scalars, bits))
-    });
-    let task = windows.into_iter().fold(classes::lines(scalars), usize::max);
+    let task = window::most_lines::<C, B>(scalars).max(classes::lines(scalars));
     lines_of::<Affine<C>>(scalars) + wave_lines::<C>(columns, scalars, threads) + threads * task
 }
 
@@ -149,14 +145,20 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
     let bases = bases.reading(kernels, tasks);
     // The costliest first, so that small ones fill the gaps at the end.
     tasks.sort_unstable_by_key(|task| Reverse(task.cost));
-    for_each_mut(executor, tasks, |_, task| {
+    let of = |task: &Task<C>| {
         let column = column(task.column as usize);
-        let class = column.classes[task.class as usize];
+        (column, column.classes[task.class as usize])
+    };
+    let lines =
+        |task: &Task<C>| window::lines::<C, B>(task.count as usize, of(task).1, task.window, task.windows);
+    // Every thread has one block, whatever its tasks: blocks that grow leave gaps behind.
+    let most = tasks.iter().map(lines).max().unwrap_or(0);
+    for_each_mut(executor, tasks, |_, task| {
+        let (column, class) = of(task);
         let scalars = column.piece(class, task.first, task.count);
-        let lines = window::lines::<C, B>(task.count as usize, class, task.window, task.windows);
         let range = task.index..task.index + task.windows;
         task.sum =
-            scratch.with(lines, |carver| window::sum(backend, carver, bases, scalars, range, task.window));
+            scratch.with(most, |carver| window::sum(backend, carver, bases, scalars, range, task.window));
     });
     tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
     let tasks = &*tasks;

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::classes::{Class, Piece};
-use super::digits::digits;
+use super::classes::{CLASS_BITS, Class, Piece};
+use super::digits::{best_window, digits};
 use super::tree::Summer;
 use crate::contract::{Backend, NEGATIVE};
 use crate::scratch::{Carver, lines_of};
@@ -18,6 +18,9 @@ const MIN_AFFINE: usize = 192;
 /// Points, counted once for each window, or buckets that go through the steps together if there are several
 /// windows: their sums fit the second-level cache.
 const TOGETHER: usize = 1 << 13;
+
+/// Bits of the widest scalars.
+const MAX_BITS: u32 = CLASS_BITS[CLASS_BITS.len() - 1];
 
 /// Buckets of a window, the empty one of digit 0 included.
 fn buckets(window: u32) -> usize {
@@ -124,14 +127,21 @@ pub(super) fn lines<C: CurveSpec, B: Backend>(
         + lines_of::<Affine<C>>(groups)
 }
 
-/// Lines of memory that [`sum`] takes at most for up to as many scalars in as many windows as go together.
-pub(super) fn most_lines<C: CurveSpec, B: Backend>(count: usize, class: Class, window: u32) -> usize {
+/// Lines of memory that [`sum`] takes at most for up to `count` scalars of whatever width, in as many windows as go
+/// together.
+pub(super) fn most_lines<C: CurveSpec, B: Backend>(count: usize) -> usize {
+    // Classes are as wide as the widest scalar in them.
+    let alone = (1..=MAX_BITS).map(|bits| {
+        let (class, window) = (Class { bits, ..Class::default() }, best_window(count, bits));
+        lines::<C, B>(count, class, window, together(count, window))
+    });
     // Several windows together have as many points or buckets as this; and each of them takes most if they are
     // buckets, which have to be joined.
     let several = (2..=14).map(|window| {
+        let class = Class { bits: MAX_BITS, ..Class::default() };
         lines::<C, B>(1 << (window - 1), class, window, (TOGETHER >> (window - 1)).min(64) as u32)
     });
-    several.fold(lines::<C, B>(count, class, window, together(count, window)), usize::max)
+    alone.chain(several).max().unwrap_or(0)
 }
 
 /// Σ digit(scalar)·base over scalars, for the digits of each of `range`: the sum of the first window, 2^`window` times
@@ -293,4 +303,31 @@ fn sum_few<C: CurveSpec>(
         let total = (0..window).fold(total, |total, _| total.double());
         total + running_sum(buckets[1..].iter().copied())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::digits::windows;
+    use super::*;
+    use crate::Bn254G1Spec;
+    use crate::scalar::Scalar;
+
+    #[test]
+    fn no_task_takes_more_than_the_most() {
+        for most in [1, 2, 100, 193, 5_000, 1 << 12, 1 << 15] {
+            let bound = most_lines::<Bn254G1Spec, Scalar>(most);
+            for count in (0..12).map(|step| most >> step).filter(|count| *count > 0) {
+                for count in [count, count.div_ceil(2) + count / 5].map(|count| count.min(most)) {
+                    for bits in 1..=MAX_BITS {
+                        let (class, window) = (Class { bits, ..Class::default() }, best_window(count, bits));
+                        for at_once in 1..=together(count, window).min(windows(bits, window)) {
+                            let taken = lines::<Bn254G1Spec, Scalar>(count, class, window, at_once);
+                            let task = format!("{count} of {bits} bits, {at_once} of {window}");
+                            assert!(taken <= bound, "{most}: {task}: {taken} > {bound}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

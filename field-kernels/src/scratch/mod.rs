@@ -144,7 +144,8 @@ impl Scratch {
         work(&mut self.lend(lines).carver())
     }
 
-    /// The smallest block that is large enough. A new one takes the place of the largest of those that are not.
+    /// The smallest block that is large enough. A new one takes the place of the largest of those that are not, or
+    /// of all of them if the lender has no room beside them.
     fn take(&self, lines: usize) -> Block {
         let mut idle = self.idle();
         let fits = |(_, block): &(usize, &Block)| block.len() >= lines;
@@ -155,8 +156,12 @@ impl Scratch {
         let replaced = largest.map(|place| idle.swap_remove(place));
         drop(idle);
         drop(replaced);
-        let lent = self.lender.as_ref().and_then(|lender| lender.lend(lines));
-        match lent.filter(|lent| lent.len() >= lines) {
+        let lend = || self.lender.as_ref()?.lend(lines).filter(|lent| lent.len() >= lines);
+        // What is idle may be what the lender lacks.
+        match lend().or_else(|| {
+            self.clear();
+            lend()
+        }) {
             Some(lent) => Block::Lent(lent),
             None => Block::Heap(Heap::new(lines)),
         }
@@ -253,6 +258,52 @@ mod tests {
         let little = Scratch::new().keeping(1000);
         little.with(1000, |_| ());
         assert_eq!(little.idle_bytes(), 0);
+    }
+
+    /// Lends so many lines.
+    #[derive(Debug)]
+    struct Few(Arc<Mutex<usize>>);
+
+    struct Loaned(Vec<Line>, Arc<Mutex<usize>>);
+
+    impl std::ops::Deref for Loaned {
+        type Target = [Line];
+
+        fn deref(&self) -> &[Line] {
+            &self.0
+        }
+    }
+
+    impl DerefMut for Loaned {
+        fn deref_mut(&mut self) -> &mut [Line] {
+            &mut self.0
+        }
+    }
+
+    impl Drop for Loaned {
+        fn drop(&mut self) {
+            *self.1.lock().unwrap() += self.0.len();
+        }
+    }
+
+    impl Lender for Few {
+        fn lend(&self, lines: usize) -> Option<Loan> {
+            let mut left = self.0.lock().unwrap();
+            *left = left.checked_sub(lines)?;
+            Some(Box::new(Loaned(vec![Line::default(); lines], self.0.clone())))
+        }
+    }
+
+    #[test]
+    fn idle_loans_go_back_when_the_lender_has_too_little() {
+        let left = Arc::new(Mutex::new(30));
+        let scratch = Scratch::from_lender(Arc::new(Few(left.clone())));
+        scratch.with(10, |_| scratch.with(10, |_| ()));
+        assert_eq!(*left.lock().unwrap(), 10);
+        // Neither of the two is large enough, nor what one of them leaves.
+        scratch.with(25, |_| assert_eq!(*left.lock().unwrap(), 5));
+        // More than there is comes from the heap.
+        scratch.with(31, |_| assert_eq!(*left.lock().unwrap(), 30));
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl<C: CurveSpec> Model<'_, C> {
         // The random polynomial stays.
         tally.keep(&[None], 0);
         let plan = self.key.derived.programs.quotient(shape, self.plan);
-        tally.stage(Order::new(self.key, &plan, sizes.circuits.len()).buffers);
+        tally.stage(Order::new(self.key, (self.plan, &plan), sizes.circuits.len()).buffers);
         tally.stage(2 * shape.quotient_pieces());
         // h is put together of its pieces.
         tally.stage(shape.quotient_pieces());

@@ -10,8 +10,7 @@ use crate::shape::{Lookup, Shape};
 /// ones behind, and transforms keep theirs.
 const COLUMNS_PER_THREAD: usize = 2;
 
-/// Columns of a block that a multiplication takes from the heap, where what is left of the kernels' buffer is
-/// in pieces. Traced in one proof; what others without lookups had on the heap is as much.
+/// Tables of roots of unity, for transforms in both directions, that the first proof with a key makes and leaves with it.
 const COLUMNS_ON_HEAP: usize = 2;
 
 /// Bytes for each thread, whatever the size of the proof: registers of programs, tables.

@@ -23,22 +23,30 @@ pub struct Choice {
     pub at_once: usize,
     /// Threads, which they share.
     pub threads: usize,
+    /// Whether memory is so short that a proof keeps no polynomials between the cosets of its quotient, and computes them
+    /// anew, which takes longer.
+    pub short_of_memory: bool,
     /// What is resident at most, about, in bytes: trace, keys, SRS, witnesses, proofs.
     pub expected_bytes: usize,
 }
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { k, chunk_size, chunks, steps, at_once, threads, expected_bytes } = self;
+        let Self { k, chunk_size, chunks, steps, at_once, threads, short_of_memory, expected_bytes } = self;
         let count =
             |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let (steps, threads) = (count(*steps, "step"), count(*threads as u64, "thread"));
         let mebibytes = expected_bytes >> 20;
         if *chunks == 1 {
-            return write!(f, "{steps} in 1 chunk (k = {k}) on {threads}, about {mebibytes} MiB");
+            write!(f, "{steps} in 1 chunk (k = {k}) on {threads}")?;
+        } else {
+            write!(
+                f,
+                "{steps} in {chunks} chunks of {chunk_size} (k = {k}), {at_once} at once on {threads}"
+            )?;
         }
-        write!(f, "{steps} in {chunks} chunks of {chunk_size} (k = {k}), {at_once} at once on {threads}")?;
-        write!(f, ", about {mebibytes} MiB")
+        let short = if *short_of_memory { ", short of memory" } else { "" };
+        write!(f, "{short}, about {mebibytes} MiB")
     }
 }
 
@@ -134,16 +142,20 @@ impl Chooser<'_> {
         let chunks = steps.div_ceil(chunk_size);
         let at_once = at_once.min(usize::try_from(chunks).unwrap_or(usize::MAX));
         let threads = config.thread_count();
-        let work = Work { held, words, k, chunks, at_once, threads };
-        Choice { k, chunk_size, chunks, steps, at_once, threads, expected_bytes: work.expected() }
+        let mut work = Work { held, words, k, chunks, at_once, threads, short_of_memory: false };
+        // Proofs that are made at the same time set aside what they would like, so this is for one.
+        let short = config.memory_limit.is_some_and(|limit| limit < work.sufficient());
+        work.short_of_memory = short && at_once == 1;
+        let (short_of_memory, expected_bytes) = (work.short_of_memory, work.expected());
+        Choice { k, chunk_size, chunks, steps, at_once, threads, short_of_memory, expected_bytes }
     }
 }
 
 impl Choice {
     /// What is to be proven, as far as memory goes.
     pub(super) fn work(&self, held: usize, words: usize) -> Work {
-        let Self { k, chunks, at_once, threads, .. } = *self;
-        Work { held, words, k, chunks, at_once, threads }
+        let Self { k, chunks, at_once, threads, short_of_memory, .. } = *self;
+        Work { held, words, k, chunks, at_once, threads, short_of_memory }
     }
 }
 
@@ -154,7 +166,9 @@ fn time(choice: &Choice) -> f64 {
     const ROWS_OF_A_CHUNK: f64 = 800.0;
     const SERIAL: f64 = 0.12;
     const USE_OF_THREADS: f64 = 0.93;
-    let chunk = ROWS_OF_A_CHUNK + (1_u64 << choice.k) as f64;
+    const SHORT_OF_MEMORY: f64 = 1.25;
+    let longer = if choice.short_of_memory { SHORT_OF_MEMORY } else { 1.0 };
+    let chunk = longer * (ROWS_OF_A_CHUNK + (1_u64 << choice.k) as f64);
     let threads = if choice.threads == 1 { 1.0 } else { USE_OF_THREADS * choice.threads as f64 };
     let alone = chunk * (SERIAL + (1.0 - SERIAL) / threads);
     // As many as are in work share the threads, and take no less than all threads need for them.

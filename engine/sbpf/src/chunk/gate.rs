@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use parhelion::{Observer, Stage};
 
 /// Lets one proof at a time into the stage that takes most of the memory of a proof, the quotient: there
-/// its columns are on all cosets, and what they took stays with the proof until it ends. Others do
+/// it has the values of its columns on cosets, and what they took stays with the proof until it ends. Others do
 /// meanwhile what else there is to a proof, and wait when they come to it.
 #[derive(Debug, Default)]
 pub(super) struct Gate {

@@ -11,8 +11,10 @@ const BASE: usize = 24 << 20;
 const SHARED_ROW: usize = 1000;
 /// Cells of one chunk as the circuit has them, its memory before and after, for each row.
 const CIRCUIT_ROW: usize = 1200;
-/// Buffers of a proof while it has its columns on the cosets of the quotient, for each row.
+/// Buffers of a proof at its quotient, for each row.
 const QUOTIENT_ROW: usize = 16_400;
+/// The same where columns are interpolated anew for each coset, for each row.
+const SHORT_ROW: usize = 5_400;
 /// Buffers of a proof in its other stages, for each row.
 const OTHER_ROW: usize = 4_000;
 /// What the kernels of a proof work in, for each thread: by the row and altogether. A bound of what the prover charges.
@@ -36,6 +38,8 @@ pub(super) struct Work {
     pub(super) chunks: u64,
     pub(super) at_once: usize,
     pub(super) threads: usize,
+    /// Whether columns are interpolated anew for each coset of the quotient.
+    pub(super) short_of_memory: bool,
 }
 
 impl Work {
@@ -51,6 +55,12 @@ impl Work {
         self.at_once.saturating_mul(CIRCUIT_ROW << self.k)
     }
 
+    /// What a proof takes at its quotient.
+    fn quotient(&self) -> usize {
+        let row = if self.short_of_memory { SHORT_ROW } else { QUOTIENT_ROW };
+        (row << self.k) + self.scratch()
+    }
+
     /// What a proof takes besides buffers.
     fn scratch(&self) -> usize {
         let kernels = self.threads.saturating_mul((SCRATCH_ROW << self.k) + SCRATCH);
@@ -61,15 +71,14 @@ impl Work {
     /// quotient, where they go one by one.
     pub(super) fn expected(&self) -> usize {
         let others = (self.at_once - 1).saturating_mul((OTHER_ROW << self.k) + self.scratch());
-        let one = (QUOTIENT_ROW << self.k) + self.scratch();
-        self.shared().saturating_add(self.circuits()).saturating_add(one).saturating_add(others)
+        self.shared().saturating_add(self.circuits()).saturating_add(self.quotient()).saturating_add(others)
     }
 
     /// The limit under which no proof waits for the memory of another: each sets aside what it takes at
     /// most, as long as it lasts.
     pub(super) fn sufficient(&self) -> usize {
-        let one = (QUOTIENT_ROW << self.k) + self.scratch();
-        self.shared().saturating_add(self.circuits()).saturating_add(self.at_once.saturating_mul(one))
+        let quotients = self.at_once.saturating_mul(self.quotient());
+        self.shared().saturating_add(self.circuits()).saturating_add(quotients)
     }
 
     /// What buffers of proofs may take altogether under a limit, the kernels' own memory included.

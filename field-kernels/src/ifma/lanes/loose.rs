@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::ops::{Add, Sub};
 
+use super::super::Ifma;
 use super::super::field::{MASK, Radix52};
-use super::super::word::Word;
-use super::super::{Ifma, with_features};
-use super::words::{replace, store_words};
+use super::settle::settle;
+use super::words::replace;
 use super::{Loose, Scratch, Tight};
 use crate::{FieldSpec, Fp};
 
@@ -37,7 +37,7 @@ impl<S: FieldSpec> Loose<S> {
 
     /// In debug builds, checks that the value is not negative and less than 2^260.
     #[inline(always)]
-    fn check_range(self) {
+    pub(super) fn check_range(self) {
         if cfg!(debug_assertions) {
             let mut limbs = [[0; 8]; 5];
             self.0.iter().zip(&mut limbs).for_each(|(word, limb)| word.store(limb));
@@ -58,7 +58,7 @@ impl<S: FieldSpec> Loose<S> {
 
     /// [`Self::carry`] of what may be negative, or beyond 2^260: the highest limb is signed.
     #[inline(always)]
-    fn carry_unchecked(self) -> Tight<S> {
+    pub(super) fn carry_unchecked(self) -> Tight<S> {
         let [a, b, c, d, e] = self.0;
         let mask = Ifma::of(a).splat(MASK);
         let b = b + a.sar::<52>();
@@ -102,37 +102,6 @@ impl<S: FieldSpec> Loose<S> {
         settle(token, reduced)
     }
 
-    /// Writes eight neighbours, reduced, from values of 0 to 2p with limbs of less than 2^60, none of which but the
-    /// highest may be negative.
-    #[inline(always)]
-    pub(in crate::ifma) fn store_below_2p(self, to: &mut [Fp<S>; 8]) {
-        let token = Ifma::of(self.0[0]);
-        self.check_range();
-        // The highest limb tells which values are p or more, but for one in 2^40 or fewer: what other limbs carry over
-        // is too little to matter. These get 2^260 - p, and 2^260 is dropped.
-        let beyond = token.splat(Radix52::<S>::MODULUS[4]).less_than(self.0[4]);
-        let complement = token.splat_limbs::<S>(Radix52::<S>::NEG_MODULUS).0;
-        let [a, b, c, d, e] = self.0;
-        let (a, b) = (a.plus_where(beyond, complement[0]), b.plus_where(beyond, complement[1]));
-        let (c, d) = (c.plus_where(beyond, complement[2]), d.plus_where(beyond, complement[3]));
-        let e = e.plus_where(beyond, complement[4]);
-        // Shifts share the multipliers' ports, sums and comparisons do not.
-        let one = token.splat(1);
-        let w0 = a + b.shl::<52>();
-        let w1 = b.shr::<12>().plus_where(w0.less_than_unsigned(a), one);
-        let (w1, before) = (w1 + c.shl::<40>(), w1);
-        let w2 = c.shr::<24>().plus_where(w1.less_than_unsigned(before), one);
-        let (w2, before) = (w2 + d.shl::<28>(), w2);
-        let w3 = d.shr::<36>().plus_where(w2.less_than_unsigned(before), one) + e.shl::<16>();
-        let words = [w0, w1, w2, w3];
-        if token.splat(S::MODULUS[3] - 1).less_than_unsigned(w3) != 0 {
-            // Negative perhaps, which is beyond 2^256 then.
-            store_words(settle_words::<S>(token, words), to);
-            return;
-        }
-        store_words(words, to);
-    }
-
     /// 4 times the value. Limbs must have room for it.
     #[inline(always)]
     pub(in crate::ifma) fn times_4(self) -> Self {
@@ -140,45 +109,11 @@ impl<S: FieldSpec> Loose<S> {
         Self([a.shl::<2>(), b.shl::<2>(), c.shl::<2>(), d.shl::<2>(), e.shl::<2>()], PhantomData)
     }
 
-    /// self + p, for a difference of values of at most p. No limb but the highest is negative then.
-    #[inline(always)]
-    pub(in crate::ifma) fn plus_modulus_by_limbs(self) -> Self {
-        let limbs = const { Radix52::<S>::MODULUS_WITH_ROOM };
-        self + Ifma::of(self.0[0]).splat_limbs::<S>(limbs).loose()
-    }
-
     /// self + TIMES·p, which keeps differences from being negative.
     #[inline(always)]
     pub(in crate::ifma) fn plus_modulus<const TIMES: u64>(self) -> Self {
         let multiple = const { Radix52::<S>::multiple(TIMES) };
         self + Ifma::of(self.0[0]).splat_limbs::<S>(multiple).loose()
-    }
-}
-
-with_features! {
-    /// From a value of -p to 2p modulo 2^260, the one below p.
-    #[cold]
-    fn settle<S: FieldSpec>(token: Ifma, value: Tight<S>) -> Tight<S> {
-        let modulus = token.splat_limbs::<S>(Radix52::<S>::MODULUS).loose();
-        let less = (value.loose() - modulus).carry_unchecked();
-        let mut more = (value.loose() + modulus).carry_unchecked();
-        more.0[4] = more.0[4] & token.splat(MASK);
-        let below_modulus = less.0[4].less_than(token.splat(0));
-        let negative = token.splat(1 << 51).less_than(value.0[4]);
-        less.replace(below_modulus, value).replace(negative, more)
-    }
-}
-
-with_features! {
-    /// From words of -p to 2p modulo 2^256, those below p.
-    #[cold]
-    fn settle_words<S: FieldSpec>(token: Ifma, words: [Word; 4]) -> [Word; 4] {
-        let [a, b, c, d] = words;
-        // Of a negative value, the limb from bit 208 on has only 48 bits.
-        let negative = token.splat(1 << 63).less_than_unsigned(d);
-        let mut value = Tight::<S>::from_words([a, b, c, d]);
-        value.0[4] = value.0[4].replace(negative, value.0[4] | token.splat(MASK - (MASK >> 4)));
-        settle(token, value).to_words()
     }
 }
 

@@ -19,16 +19,22 @@
 //! |---|---|
 //! | `words.rs` | elements in memory as words, and back |
 //! | `tight.rs`, `loose.rs` | values with limbs of the two kinds |
-//! | `products.rs` | products, and their reduction |
+//! | `products.rs`, `steps.rs` | products and their reduction, at once and in steps |
+//! | `sums.rs` | sums of many products |
+//! | `settle.rs` | what estimates leave off by p |
 //! | `scratch.rs` | values on their way through memory |
 
 mod loose;
 mod products;
 mod scratch;
+mod settle;
+mod steps;
+mod sums;
 mod tight;
 mod words;
 
 pub(super) use scratch::{ProductsScratch, Scratch};
+pub(super) use settle::Writer;
 pub(super) use words::scatter_words;
 
 use std::marker::PhantomData;
@@ -51,6 +57,15 @@ pub(super) struct Loose<S>([Word; 5], PhantomData<S>);
 #[derive(Debug)]
 pub(super) struct Products<S>([Word; 10], PhantomData<S>);
 
+/// Sums of products whose low and high halves are summed up apart, so that half as many additions wait for each other:
+/// nine for a column of a product take longer than the multipliers are busy with all 25. 400 products fit.
+#[derive(Debug)]
+pub(super) struct Sums<S> {
+    low: [Word; 10],
+    high: [Word; 10],
+    field: PhantomData<S>,
+}
+
 macro_rules! copyable {
     ($($name:ident),*) => { $(
         impl<S> Clone for $name<S> {
@@ -62,4 +77,4 @@ macro_rules! copyable {
         impl<S> Copy for $name<S> {}
     )* };
 }
-copyable!(Tight, Factor, Loose, Products);
+copyable!(Tight, Factor, Loose, Products, Sums);

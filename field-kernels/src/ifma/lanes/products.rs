@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use super::super::Ifma;
 use super::super::field::{MASK, Radix52};
-use super::{Factor, Loose, Products, ProductsScratch, Tight};
+use super::super::word::Word;
+use super::{Factor, Loose, Products, ProductsScratch, Sums, Tight};
 use crate::FieldSpec;
 
 impl<S: FieldSpec> Products<S> {
@@ -40,22 +41,11 @@ impl<S: FieldSpec> Products<S> {
         Self([a, b, c, d, e, zero, zero, zero, zero, zero], PhantomData)
     }
 
-    /// a·b. Low and high halves are summed up apart, so that fewer additions wait for each other.
+    /// a·b.
     #[inline(always)]
     pub(in crate::ifma) fn of(a: impl Into<Factor<S>>, b: impl Into<Factor<S>>) -> Self {
         let (a, b) = (a.into(), b.into());
-        let zero = a.0[0].zero();
-        let (mut low, mut high) = ([zero; 10], [zero; 10]);
-        for i in 0..5 {
-            for j in 0..5 {
-                low[i + j] = low[i + j].add_low(a.0[j], b.0[i]);
-                high[i + j + 1] = high[i + j + 1].add_high(a.0[j], b.0[i]);
-            }
-        }
-        for (low, high) in low.iter_mut().zip(high) {
-            *low = *low + high;
-        }
-        Self(low, PhantomData)
+        Sums::none(Ifma::of(a.0[0])).plus(a, b).join()
     }
 
     /// self + a·b.
@@ -127,11 +117,22 @@ impl<S: FieldSpec> Products<S> {
                 // Limb 3 of a Pasta modulus is 0.
                 if Radix52::<S>::MODULUS[j] != 0 {
                     low[i + j] = low[i + j].add_low(factor, modulus[j]);
-                    high[i + j + 1] = high[i + j + 1].add_high(factor, modulus[j]);
+                    high[i + j + 1] = plus_high::<S>(high[i + j + 1], factor, j);
                 }
             }
             low[i + 1] = low[i + 1] + high[i + 1] + carry;
         }
         Loose([low[5], low[6] + high[6], low[7] + high[7], low[8] + high[8], low[9] + high[9]], PhantomData)
+    }
+}
+
+/// word + the high half of the product of a factor below 2^52 and limb `limb` of p.
+#[inline(always)]
+pub(super) fn plus_high<S: FieldSpec>(word: Word, factor: Word, limb: usize) -> Word {
+    if Radix52::<S>::MODULUS[limb] == 1 << 46 {
+        // The highest limb of a Pasta modulus. Shifts do not take the multipliers' time.
+        word + factor.shr::<6>()
+    } else {
+        word.add_high(factor, Ifma::of(word).splat(Radix52::<S>::MODULUS[limb]))
     }
 }

@@ -33,15 +33,6 @@ impl<S: FieldSpec> Factor<S> {
             [a.shl::<4>(), a.shr_pair::<48>(b), b.shr_pair::<36>(c), c.shr_pair::<24>(d), d.shr::<12>()];
         Self(limbs, PhantomData)
     }
-
-    /// Eight neighbouring elements times 4: below 4p.
-    #[inline(always)]
-    pub(in crate::ifma) fn load_times_4(token: Ifma, from: &[Fp<S>; 8]) -> Self {
-        let [a, b, c, d] = token.load_words(from);
-        let limbs =
-            [a.shl::<2>(), a.shr_pair::<50>(b), b.shr_pair::<38>(c), c.shr_pair::<26>(d), d.shr::<14>()];
-        Self(limbs, PhantomData)
-    }
 }
 
 impl<S: FieldSpec> Tight<S> {

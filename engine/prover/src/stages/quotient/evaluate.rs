@@ -63,16 +63,16 @@ pub(crate) fn construct<C: CurveSpec>(
     let shifts: Vec<_> =
         (1..=key.shape().quotient_pieces() as u64).map(|index| Fp::generator().pow(index)).collect();
     let sums = Sums { kernels, memory, key, circuits };
-    let plan = key.derived.programs.quotient(key.shape(), plan);
-    let order = Order::new(key, &plan, circuits.len());
-    let weight = challenges.y.pow(plan.constraints as u64);
-    let steps = plan.groups.len() * circuits.len();
+    let program = key.derived.programs.quotient(key.shape(), plan);
+    let order = Order::new(key, (plan, &program), circuits.len());
+    let weight = challenges.y.pow(program.constraints as u64);
+    let steps = program.groups.len() * circuits.len();
     let passes = shifts.len().div_ceil(order.cosets);
     let (mut coefficients, mut numerators) = (HashMap::new(), Vec::with_capacity(shifts.len()));
     for (pass, shifts) in shifts.chunks(order.cosets).enumerate() {
         let cosets = || try_collect(shifts.iter().map(|shift| Coset::new(kernels, memory, key, *shift)));
         let mut cosets = tools.inside(cosets)?;
-        for (index, group) in plan.groups.iter().enumerate() {
+        for (index, group) in program.groups.iter().enumerate() {
             challenges.weight = Fp::ONE;
             // The verifier goes through the circuits in order, so the first has the highest powers of y.
             for circuit in (0..circuits.len()).rev() {
@@ -80,7 +80,7 @@ pub(crate) fn construct<C: CurveSpec>(
                 progress(pass * steps + step, passes * steps)?;
                 tools.inside(|| sums.add(&mut cosets, &mut coefficients, group, circuit, challenges))?;
                 challenges.weight *= weight;
-                if passes == 1 {
+                if !order.keeps {
                     coefficients.clear();
                 }
             }
