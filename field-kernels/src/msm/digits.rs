@@ -11,9 +11,11 @@ pub(super) fn windows(bits: u32, window: u32) -> u32 {
     bits / window + 1
 }
 
-/// The best window for `count` scalars.
+/// The best window for `count` scalars: of those with half as many buckets as scalars at most, since the memory for more
+/// would be out of proportion to what they gain.
 pub(super) fn best_window(count: usize, bits: u32) -> u32 {
-    (2..=MAX_WINDOW).min_by_key(|&window| pass_cost(count, bits, window)).unwrap_or(2)
+    let widest = count.max(4).ilog2().min(MAX_WINDOW);
+    (2..=widest).min_by_key(|&window| pass_cost(count, bits, window)).unwrap_or(2)
 }
 
 /// Cost of a class in units of about one addition.
