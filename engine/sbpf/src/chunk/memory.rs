@@ -15,7 +15,7 @@ const CIRCUIT_ROW: usize = 1200;
 /// does.
 const ASIDE_ROW: usize = 18_700;
 /// Buffers of a proof at its quotient, for each row.
-const QUOTIENT_ROW: usize = 11_500;
+const QUOTIENT_ROW: usize = 10_800;
 /// The same where columns are interpolated anew for each coset, for each row.
 const SHORT_ROW: usize = 5_400;
 /// Buffers of a proof in its other stages, for each row.
