@@ -227,7 +227,7 @@ fn executions_that_do_not_fit_are_errors() {
     let cases: [(Vec<&str>, &[&str]); 5] = [
         (demo(&["--k", "9"]), &["instructions or words touched", "at most 505", "k = 9"]),
         (demo(&["--chunk-size", "100000"]), &["steps in a chunk", "at most 65529", "100000"]),
-        (demo(&["--memory-limit", "50MB"]), &["memory limit of 50000000 bytes", "are needed"]),
+        (demo(&["--memory-limit", "30MB"]), &["memory limit of 30000000 bytes", "are needed"]),
         (demo(&["--pin", "1000"]), &["expected CPUs among", "1000"]),
         (demo(&["--compute-units", "1000"]), &["compute budget of 1000"]),
     ];
