@@ -11,7 +11,7 @@ use crate::shape::{Lookup, Shape};
 const COLUMNS_PER_THREAD: usize = 2;
 
 /// Tables of roots of unity, for transforms in both directions, that the first proof with a key makes and leaves with it.
-const COLUMNS_ON_HEAP: usize = 2;
+const COLUMNS_OF_TABLES: usize = 2;
 
 /// Bytes for each thread, whatever the size of the proof: registers of programs, tables.
 const BYTES_PER_THREAD: usize = 1 << 16;
@@ -40,7 +40,7 @@ impl Scratch {
         let lists = BYTES_PER_PROOF + BYTES_PER_COLUMN * columns(shape, circuits);
         Self {
             kernels: multiplying + threads * (COLUMNS_PER_THREAD * column + BYTES_PER_THREAD),
-            heap: lists + COLUMNS_ON_HEAP * column + folding + lookups(shape, threads),
+            heap: lists + COLUMNS_OF_TABLES * column + folding + lookups(shape, threads),
         }
     }
 

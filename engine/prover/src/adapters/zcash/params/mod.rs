@@ -108,8 +108,8 @@ fn decompress_all<C: PastaCurve>(
     Ok(points.into_iter().collect::<Result<Vec<_>, Error>>()?.concat())
 }
 
-/// Points from the library's format, the first of which has this number: x as a little-endian integer, with the parity of y in the highest
-/// bit. The identity is 0.
+/// Points from the library's format: x as a little-endian integer, with the parity of y in the highest bit. The
+/// identity is 0. `first` is the number of the first one, for errors.
 fn decompress<C: PastaCurve>(
     kernels: &Kernels,
     encoded: &[[u8; POINT_BYTES]],
