@@ -34,6 +34,12 @@ pub trait Executor: Debug + Send + Sync {
         work();
     }
 
+    /// As [`enter`](Self::enter), but never on top of other work, for what lasts long or waits at a
+    /// [`Gate`](crate::Gate). By default it runs where the caller is.
+    fn enter_apart(&self, work: &mut (dyn FnMut() + Send)) {
+        work();
+    }
+
     /// Runs `work` where code that parallelises with rayon on its own (circuit
     /// synthesis, library key generation) uses this executor's threads rather
     /// than a second set.
@@ -161,6 +167,13 @@ pub trait ExecutorExt: Executor {
     fn enter_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         let (mut work, mut result) = (Some(work), None);
         self.enter(&mut || result = work.take().map(|work| work()));
+        result.unwrap_or_else(|| unreachable!("an executor returns only when the work has run"))
+    }
+
+    /// Runs `work` as [`Executor::enter_apart`] does and returns its result.
+    fn enter_pool_apart<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let (mut work, mut result) = (Some(work), None);
+        self.enter_apart(&mut || result = work.take().map(|work| work()));
         result.unwrap_or_else(|| unreachable!("an executor returns only when the work has run"))
     }
 }

@@ -66,6 +66,10 @@ impl Executor for Interruptible {
         self.executor.enter(&mut || self.guarded(&mut *work));
     }
 
+    fn enter_apart(&self, work: &mut (dyn FnMut() + Send)) {
+        self.executor.enter_apart(&mut || self.guarded(&mut *work));
+    }
+
     fn within(&self, work: &mut (dyn FnMut() + Send)) {
         self.executor.within(&mut || self.guarded(&mut *work));
     }

@@ -38,7 +38,7 @@ pub use cpu::{Cpu, Pin, Topology, allowed_cpus, available_threads, cpu_quota};
 pub use executor::{Executor, ExecutorExt};
 pub use interrupt::{CancelOnDrop, CancelToken, Control, Interruption, checkpoint};
 pub use interruptible::Interruptible;
-pub use pool::{Builder, Event, EventKind, Grain, Record, Scope, Submission, WorkStealing};
+pub use pool::{Builder, Event, EventKind, Gate, Grain, Pass, Record, Scope, Submission, WorkStealing};
 pub use rayon_pool::RayonExecutor;
 pub use scratch::Scratch;
 pub use sequential::Sequential;

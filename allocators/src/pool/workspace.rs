@@ -100,6 +100,18 @@ impl Workspace {
         released
     }
 
+    /// Gives the buffers that are not leased to the pool, wiped, for other workspaces. Returns how many bytes.
+    /// What this one has reserved it may lease again.
+    pub fn hand_over(&self) -> usize {
+        let blocks = lock(&self.0.0.state).free.drain();
+        let adopt = |block: Box<Block>| {
+            let bytes = block.bytes();
+            self.0.0.pool.adopt(block, self.reservation());
+            bytes
+        };
+        blocks.map(adopt).sum()
+    }
+
     /// What this workspace charges its buffers to.
     #[must_use]
     pub fn reservation(&self) -> &Reservation {

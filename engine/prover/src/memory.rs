@@ -63,6 +63,11 @@ impl Memory {
         self.workspace.reservation().shrink_to(bytes);
     }
 
+    /// Leaves the buffers that nobody has to other proofs.
+    pub(crate) fn hand_over(&self) {
+        self.workspace.hand_over();
+    }
+
     /// What was reserved is what the proof should need. If it needs more, it takes what nobody else has.
     fn lease<T>(
         &self,

@@ -54,6 +54,8 @@ pub(crate) fn prove<C: CurveSpec>(
         let pieces = quotient::construct(s.tools(), s.plan, &columns, &mut challenges, &progress)?;
         let blinds: Vec<_> = pieces.iter().map(|_| s.blinding.draw()).collect();
         s.write_polynomials(&pieces.iter().map(|piece| &**piece).collect::<Vec<_>>(), &blinds)?;
+        // The rest of the proof takes far less than this has left behind.
+        s.memory.hand_over();
         Ok((pieces, blinds))
     })?;
 

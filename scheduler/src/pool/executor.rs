@@ -38,6 +38,10 @@ impl Executor for WorkStealing {
         self.enter(work);
     }
 
+    fn enter_apart(&self, work: &mut (dyn FnMut() + Send)) {
+        self.enter_apart(work);
+    }
+
     fn alongside<'scope>(&self, body: &mut dyn FnMut(&dyn Spawn<'scope>)) {
         match self.handle.companion.is_here() {
             true => aside::run(&|task| rayon::spawn(task), body),

@@ -6,6 +6,7 @@ mod companion;
 mod executor;
 mod fork;
 mod frames;
+mod gate;
 mod injector;
 mod job;
 mod join;
@@ -25,6 +26,7 @@ mod models;
 mod tests;
 
 pub use builder::Builder;
+pub use gate::{Gate, Pass};
 pub use loops::Grain;
 pub use record::{Event, EventKind, Record};
 pub use scope::Scope;

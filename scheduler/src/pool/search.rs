@@ -16,16 +16,32 @@ const NAP: Duration = Duration::from_micros(500);
 /// The least and the longest time to look for work before a nap.
 const SPIN: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(1));
 
+/// What a worker would take of the work from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Welcome {
+    /// The youngest submission.
+    pub(super) newest: u64,
+    /// Whether there may be work that is not to be done on top of other work.
+    pub(super) apart: bool,
+}
+
+impl Welcome {
+    pub(super) const ALL: Self = Self { newest: u64::MAX, apart: true };
+}
+
 impl Worker {
-    /// The youngest submission to begin while waiting since `waiting`.
-    pub(super) fn newest_welcome(&self, waiting: Instant) -> u64 {
-        let own = self.sequence.get();
-        if own == u64::MAX || waiting.elapsed() >= PATIENCE { u64::MAX } else { own }
+    /// What to begin while waiting since `waiting`.
+    pub(super) fn welcome(&self, waiting: Instant) -> Welcome {
+        match self.sequence.get() {
+            u64::MAX => Welcome::ALL,
+            own if waiting.elapsed() < PATIENCE => Welcome { newest: own, apart: false },
+            _ => Welcome { newest: u64::MAX, apart: false },
+        }
     }
 
     /// Own work first, then that of near workers, then what comes from outside.
-    pub(super) fn find(&self, newest: u64) -> Option<JobRef> {
-        self.pop().or_else(|| self.steal()).or_else(|| self.shared.injector.pop(newest))
+    pub(super) fn find(&self, welcome: Welcome) -> Option<JobRef> {
+        self.pop().or_else(|| self.steal()).or_else(|| self.shared.take(welcome))
     }
 
     fn steal(&self) -> Option<JobRef> {
@@ -55,15 +71,15 @@ impl Worker {
             if !rested && let Some(found) = self.spin(waiting, done) {
                 break found;
             }
-            let newest = self.newest_welcome(waiting);
+            let welcome = self.welcome(waiting);
             // A waiter with patience left wakes up when that ends.
-            let patience = (newest != u64::MAX).then(|| PATIENCE.saturating_sub(waiting.elapsed()));
+            let patience = (welcome.newest != u64::MAX).then(|| PATIENCE.saturating_sub(waiting.elapsed()));
             let timeout = nap.take().into_iter().chain(patience).min();
             shared.record(self.index, || EventKind::Park);
             let woken = {
                 // Nobody parks once the pool ends: nobody would wake it again. `done` alone does not tell,
                 // as it may see work that is gone a moment later.
-                let stay = || done() || shared.is_terminating() || shared.has_work(newest);
+                let stay = || done() || shared.is_terminating() || shared.has_work(welcome);
                 shared.sleep.park(self.index, timeout, stay)
             };
             shared.record(self.index, || EventKind::Unpark);
@@ -72,11 +88,11 @@ impl Worker {
                 nap = Some(NAP);
             } else if done() {
                 break None;
-            } else if let Some(job) = self.find(self.newest_welcome(waiting)) {
+            } else if let Some(job) = self.find(self.welcome(waiting)) {
                 break Some(job);
             }
         };
-        if shared.sleep.end_search() && shared.has_work(u64::MAX) {
+        if shared.sleep.end_search() && shared.has_work(Welcome::ALL) {
             shared.sleep.wake_one(&shared.neighbours[self.index]);
         }
         found
@@ -87,7 +103,7 @@ impl Worker {
         let spin = self.shared.spin;
         let look = || match done() {
             true => Some(None),
-            false => self.find(self.newest_welcome(waiting)).map(Some),
+            false => self.find(self.welcome(waiting)).map(Some),
         };
         for _ in 0..spin.hot {
             if let Some(found) = look() {

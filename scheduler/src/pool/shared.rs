@@ -9,6 +9,7 @@ use crossbeam_deque::Stealer;
 use super::injector::Injector;
 use super::job::JobRef;
 use super::record::{EventKind, Recorder};
+use super::search::Welcome;
 use super::sleep::Sleep;
 use crate::sync::{AtomicBool, Ordering};
 
@@ -16,6 +17,8 @@ use crate::sync::{AtomicBool, Ordering};
 pub(crate) struct Shared {
     pub(crate) sleep: Sleep,
     pub(super) injector: Injector<JobRef>,
+    /// What is only begun by a worker that has nothing to wait for.
+    pub(super) apart: Injector<JobRef>,
     /// The public ends of the workers' deques, by worker.
     pub(super) stealers: Vec<Stealer<JobRef>>,
     /// For each worker all the others, near ones first.
@@ -47,6 +50,7 @@ impl Shared {
         Self {
             sleep: Sleep::new(stealers.len()),
             injector: Injector::new(),
+            apart: Injector::new(),
             stealers,
             neighbours,
             recorder,
@@ -66,14 +70,34 @@ impl Shared {
         self.sleep.announce(&[]);
     }
 
+    /// Hands in work that is not to be done on top of other work. Everybody is woken: of one it is not known
+    /// whether it waits for something.
+    pub(super) fn inject_apart(&self, job: JobRef) {
+        self.apart.push(job.sequence(), job);
+        self.sleep.notify_all();
+    }
+
+    /// The oldest welcome work from outside.
+    pub(super) fn take(&self, welcome: Welcome) -> Option<JobRef> {
+        let apart = || welcome.apart.then(|| self.apart.pop(welcome.newest)).flatten();
+        self.injector.pop(welcome.newest).or_else(apart)
+    }
+
+    /// Whether this work from outside had not been begun, and will not be.
+    pub(super) fn take_back(&self, is_it: impl Fn(&JobRef) -> bool) -> bool {
+        [&self.injector, &self.apart].into_iter().any(|queue| queue.remove(&is_it).is_some())
+    }
+
     /// The number of a new submission.
     pub(super) fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Whether a worker that takes submissions up to `newest` would find anything.
-    pub(super) fn has_work(&self, newest: u64) -> bool {
-        self.injector.has(newest) || self.stealers.iter().any(|stealer| !stealer.is_empty())
+    /// Whether a worker that takes what is `welcome` would find anything.
+    pub(super) fn has_work(&self, welcome: Welcome) -> bool {
+        self.injector.has(welcome.newest)
+            || (welcome.apart && self.apart.has(welcome.newest))
+            || self.stealers.iter().any(|stealer| !stealer.is_empty())
     }
 
     /// Lets the workers end when there is no more work.

@@ -10,6 +10,7 @@ use crossbeam_deque::Worker as Deque;
 use super::frames::Frames;
 use super::job::JobRef;
 use super::record::EventKind;
+use super::search::Welcome;
 use super::shared::Shared;
 use crate::interrupt::Entered;
 
@@ -73,7 +74,7 @@ impl Worker {
         };
         let _leave = Leave;
         CURRENT.with(|current| current.set(&raw const worker));
-        worker.work_until(|| worker.shared.is_terminating() && !worker.shared.has_work(u64::MAX));
+        worker.work_until(|| worker.shared.is_terminating() && !worker.shared.has_work(Welcome::ALL));
     }
 
     #[inline]
@@ -191,8 +192,7 @@ impl Worker {
     pub(crate) fn work_until(&self, done: impl Fn() -> bool) {
         let waiting = Instant::now();
         while !done() {
-            let newest = self.newest_welcome(waiting);
-            match self.find(newest).or_else(|| self.search(waiting, &done)) {
+            match self.find(self.welcome(waiting)).or_else(|| self.search(waiting, &done)) {
                 Some(job) => self.execute(job),
                 None => return,
             }

@@ -57,6 +57,9 @@ pub enum ProveError {
         /// What one chunk of the smallest circuit takes.
         needed: usize,
     },
+    /// The operating system gives no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Randomness(rand_core::Error),
     /// There is no SRS of the size needed.
     #[error("there is no SRS for k = {k}: {source}")]
     Srs {

@@ -8,12 +8,13 @@ use halo2_axiom::poly::commitment::Params;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use parhelion::{Estimate, PreparedKey, Prover};
-use parhelion_scheduler::Executor;
-use rand_core::OsRng;
+use parhelion_scheduler::{Executor, ExecutorExt, Gate};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{OsRng, SeedableRng};
 
 use super::error::ProveError;
 use super::execution::ChunkedExecution;
-use super::gate::Gate;
+use super::gate::Turn;
 use super::links::{LinkRng, LinkSecret};
 use super::proof::ChunkProof;
 use crate::circuit::{MAX_K, MIN_K, MachineCircuit};
@@ -102,17 +103,18 @@ impl ChunkProver {
         index: u64,
         secret: &LinkSecret,
     ) -> Result<ChunkProof, ProveError> {
-        let (mut chunk, circuit) = execution.chunk(index, self.k(), self.executor.clone())?;
+        let witness = || execution.chunk(index, self.k(), self.executor.clone());
+        let (mut chunk, circuit) = self.executor.enter_pool_apart(witness)?;
         let instances = chunk.instances();
-        let rng = LinkRng::new(secret, index, execution.chunks(), OsRng);
+        // The operating system is asked for a seed rather than for each word of a polynomial.
+        let rest = ChaCha20Rng::from_rng(OsRng).map_err(ProveError::Randomness)?;
+        let rng = LinkRng::new(secret, index, execution.chunks(), rest);
         let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(Vec::new());
-        // What the proof took is given back before its turn ends.
-        let turn = self.gate.as_ref().map(Gate::turn);
-        let prover = match &turn {
-            Some(turn) => self.prover.with_observer(turn.clone()),
+        let prover = match &self.gate {
+            Some(gate) => self.prover.with_observer(Turn::new(gate)),
             None => self.prover.clone(),
         };
-        prover.prove(&self.keys.key, &[circuit], &[&[&instances[..]]], rng, &mut transcript)?;
+        prover.prove_parallel(&self.keys.key, &[circuit], &[&[&instances[..]]], rng, &mut transcript)?;
         chunk.proof = transcript.finalize();
         Ok(chunk)
     }

@@ -136,6 +136,11 @@ fn hash<F: Field>(value: &Assigned<F>) -> u64 {
     })
 }
 
+/// Whether these are the same scalars.
+fn same<F: Field>(a: &F, b: &F) -> bool {
+    matches!((scalar(a), scalar(b)), (Ok(a), Ok(b)) if a == b)
+}
+
 impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
@@ -179,7 +184,7 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
             known = true;
             let result = self.set(column.index(), row, Some(&value));
             self.note(result);
-            match self.arena.store(&value, hash(&value)) {
+            match self.arena.store(&value, hash(&value), same) {
                 Ok(stored) => Value::known(stored),
                 Err(error) => {
                     self.note(Err(error));

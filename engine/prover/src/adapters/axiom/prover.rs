@@ -10,6 +10,7 @@ use halo2_axiom::plonk::{Circuit, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::transcript::{EncodedChallenge, TranscriptWrite};
 use parhelion_field_kernels::{Bn254Fr, Bn254G1Spec};
+use parhelion_scheduler::ExecutorExt;
 use rand_core::RngCore;
 
 use super::assignment::LibraryCircuits;
@@ -116,6 +117,40 @@ impl Prover {
             (LibraryTranscript::<G1Affine, E, T>::new(transcript), CallerRandomness(rng));
         let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
         self.run_generic::<G1Affine, _>(key.key(), Some(key.config()), circuits, instances, io, false)
+    }
+
+    /// As [`Prover::prove`], for arguments that may go to other threads, as most can. The whole proof is made on one of
+    /// this prover's threads, which the others help, rather than by handing them each of its loops: several
+    /// proofs at once then run on no more threads than there are. The bytes are the same.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`].
+    pub fn prove_parallel<E, R, T, ConcreteCircuit>(
+        &self,
+        key: &PreparedKey<'_>,
+        circuits: &[ConcreteCircuit],
+        instances: &[&[&[Fr]]],
+        rng: R,
+        transcript: &mut T,
+    ) -> Result<(), Error>
+    where
+        E: EncodedChallenge<G1Affine>,
+        R: RngCore + Send,
+        T: TranscriptWrite<G1Affine, E> + Send,
+        ConcreteCircuit: Circuit<Fr> + Sync,
+    {
+        let columns = checked_instances::<Fr>(key, circuits.len(), instances)?;
+        let admitted = self.admit(&key.key(), circuits.len())?;
+        let prove = || {
+            let config = configure::<Fr, ConcreteCircuit>(key, &circuits[0])?;
+            let circuits = self.library_circuits::<G1Affine, _>(key, &config, circuits, instances);
+            let (mut transcript, mut blinding) =
+                (LibraryTranscript::<G1Affine, E, T>::new(transcript), CallerRandomness(rng));
+            let io = Io { transcript: &mut transcript, blinding: &mut blinding, replay: None };
+            self.run_admitted(admitted, &key.key(), &circuits, &columns, io, false)
+        };
+        // A proof that waits for its turn is taken back when it should end.
+        self.control.run(|| self.executor.enter_pool_apart(prove))?
     }
 
     /// How much memory a proof of so many circuits takes from the [pool](Prover::pool).
@@ -254,8 +289,20 @@ impl Prover {
         if let Some(replay) = &io.replay {
             check_replay(key, circuits.len(), replay)?;
         }
+        let circuits = self.library_circuits::<C, _>(key, config, circuits, instances);
+        self.run(&key.key(), &circuits, &columns, io, rehearsal)
+    }
+
+    /// Circuits as the stages see them.
+    fn library_circuits<'a, C: CurveAffine, ConcreteCircuit: Circuit<C::ScalarExt>>(
+        &'a self,
+        key: &PreparedKey<'_>,
+        config: &'a ConcreteCircuit::Config,
+        circuits: &'a [ConcreteCircuit],
+        instances: &'a [&'a [&'a [C::ScalarExt]]],
+    ) -> LibraryCircuits<'a, C, ConcreteCircuit> {
         let shape = &key.derived.shape;
-        let circuits = LibraryCircuits::<C, ConcreteCircuit> {
+        LibraryCircuits {
             circuits,
             config,
             instances,
@@ -263,8 +310,7 @@ impl Prover {
             k: shape.k,
             usable_rows: shape.usable_rows(),
             observer: self.observer.as_ref(),
-        };
-        self.run(&key.key(), &circuits, &columns, io, rehearsal)
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct AssignedArena<'m, F> {
     marks: Vec<u16>,
 }
 
-impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
+impl<'m, F: Copy> AssignedArena<'m, F> {
     pub(crate) fn new(memory: &'m Memory) -> Self {
         const { assert!(align_of::<Assigned<F>>() <= align_of::<u64>(), "blocks are made of words") };
         let (recent, marks) = (vec![None; RECENT], vec![0; RECENT]);
@@ -44,7 +44,8 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     }
 
     /// Stores `value` and returns a reference to it, to be used only while this arena lives.
-    /// Plain values that were stored lately are found again by `hash`.
+    /// Plain values that were stored lately are found again by `hash`, and told apart by `same`: the library's own
+    /// comparison takes the same time for all values, and as long as the rest of this.
     ///
     /// That the reference may claim to live longer is what `Assignment::assign_advice` demands of
     /// every implementation; circuits keep to the synthesis they were called in, or they would read
@@ -52,7 +53,12 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub(crate) fn store<'v>(&mut self, value: &Assigned<F>, hash: u64) -> Result<&'v Assigned<F>, Error> {
+    pub(crate) fn store<'v>(
+        &mut self,
+        value: &Assigned<F>,
+        hash: u64,
+        same: impl Fn(&F, &F) -> bool,
+    ) -> Result<&'v Assigned<F>, Error> {
         let (slot, mark) = ((hash % RECENT as u64) as usize, (hash / RECENT as u64) as u16);
         if let (true, Some(known), Assigned::Trivial(value)) =
             (self.marks[slot] == mark, self.recent[slot], value)
@@ -60,7 +66,7 @@ impl<'m, F: Copy + PartialEq> AssignedArena<'m, F> {
             // SAFETY: `recent` only holds places of values that were stored here, which stay as they
             // are. The reference is used as said above.
             let stored: &'v Assigned<F> = unsafe { known.as_ref() };
-            if matches!(stored, Assigned::Trivial(known) if known == value) {
+            if matches!(stored, Assigned::Trivial(known) if same(known, value)) {
                 return Ok(stored);
             }
         }
@@ -117,7 +123,7 @@ mod tests {
     fn stored_values_stay_readable_while_the_arena_grows() {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
-        let store = |i| arena.store(&Assigned::Trivial(Fr::from(i)), i).unwrap();
+        let store = |i| arena.store(&Assigned::Trivial(Fr::from(i)), i, Fr::eq).unwrap();
         let stored: Vec<_> = (0..5000).map(store).collect();
         assert!(arena.blocks.len() > 3);
         for (i, value) in stored.into_iter().enumerate() {
@@ -131,15 +137,15 @@ mod tests {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
         let one = Fr::one();
-        let first = arena.store(&Assigned::Trivial(one), 7).unwrap();
-        assert!(std::ptr::eq(first, arena.store(&Assigned::Trivial(one), 7).unwrap()));
+        let first = arena.store(&Assigned::Trivial(one), 7, Fr::eq).unwrap();
+        assert!(std::ptr::eq(first, arena.store(&Assigned::Trivial(one), 7, Fr::eq).unwrap()));
         // The same hash, but another value.
-        let other = arena.store(&Assigned::Trivial(one + one), 7).unwrap();
+        let other = arena.store(&Assigned::Trivial(one + one), 7, Fr::eq).unwrap();
         assert_eq!(*other, Assigned::Trivial(one + one));
         assert_eq!(*first, Assigned::Trivial(one));
-        let fraction = arena.store(&Assigned::Rational(one, one), 7).unwrap();
+        let fraction = arena.store(&Assigned::Rational(one, one), 7, Fr::eq).unwrap();
         assert!(matches!(fraction, Assigned::Rational(..)));
-        assert!(matches!(arena.store(&Assigned::Trivial(one), 7).unwrap(), Assigned::Trivial(_)));
+        assert!(matches!(arena.store(&Assigned::Trivial(one), 7, Fr::eq).unwrap(), Assigned::Trivial(_)));
         drop(arena);
     }
 
@@ -148,7 +154,7 @@ mod tests {
         let memory = memory();
         let mut arena = AssignedArena::new(&memory);
         for i in 1..2000 {
-            arena.store(&Assigned::Rational(Fr::from(i), Fr::from(i)), i).unwrap();
+            arena.store(&Assigned::Rational(Fr::from(i), Fr::from(i)), i, Fr::eq).unwrap();
         }
         let blocks = arena.blocks.len();
         drop(arena);
