@@ -15,6 +15,7 @@ enum Step {
     End { workspace: usize },
     Trim { to: usize },
     TrimWorkspace { workspace: usize },
+    HandOver { workspace: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -29,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3usize).prop_map(|workspace| Step::End { workspace }),
         1 => (0..LIMIT).prop_map(|to| Step::Trim { to }),
         1 => (0..3usize).prop_map(|workspace| Step::TrimWorkspace { workspace }),
+        2 => (0..3usize).prop_map(|workspace| Step::HandOver { workspace }),
     ]
 }
 
@@ -106,6 +108,7 @@ proptest! {
                 }
                 Step::Trim { to } => { pool.trim_to(to); }
                 Step::TrimWorkspace { workspace } => { workspaces[workspace].trim(); }
+                Step::HandOver { workspace } => { workspaces[workspace].hand_over(); }
             }
             let stats = pool.stats();
             prop_assert!(twins.iter().all(|twin| twin.lease[..] == twin.words[..]));

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use parhelion_allocators::{Error, FailurePlan, HugePages, Lease, Pool, PoolStats};
+use parhelion_allocators::{Error, FailurePlan, HugePages, Lease, MemoryLimit, Pool, PoolStats};
 
 const PAGE: usize = 4096;
 const CANARY: u64 = 0x5ec2_e7ca_7a27_0000;
@@ -202,6 +202,28 @@ fn trimming_gives_back_what_is_idle_and_nothing_else() {
     assert_eq!(pool.trim(), 3 * PAGE);
     assert!(lease.iter().enumerate().all(|(index, &word)| word == index as u64));
     assert_eq!((pool.stats().live, pool.stats().retained), (PAGE, 0));
+}
+
+#[test]
+fn what_is_handed_over_is_clean_and_goes_to_the_next() {
+    let limit = MemoryLimit::new(16 * PAGE);
+    let pool = Pool::builder().limit(limit.clone()).build();
+    let [first, second] = [0, 1].map(|_| pool.workspace_in(limit.reserve(8 * PAGE).unwrap()).unwrap());
+    let kept = first.lease_with(512, |index| index as u64).unwrap();
+    for pages in [2, 3] {
+        drop(first.lease_with(pages * PAGE, |_| 7u8).unwrap());
+    }
+    assert_eq!(first.hand_over(), 5 * PAGE);
+    assert_eq!(first.hand_over(), 0);
+    assert_eq!(first.reservation().available(), 7 * PAGE, "what it had reserved it may lease again");
+    let fresh = pool.stats().mapped;
+    let leased = second.lease::<u8>(3 * PAGE).unwrap();
+    assert!(leased.iter().all(|&byte| byte == 0), "of another workspace");
+    assert_eq!(pool.stats().mapped, fresh, "no new pages");
+    assert!(first.lease_zeroed::<u8>(7 * PAGE).is_ok());
+    assert!(kept.iter().enumerate().all(|(index, &word)| word == index as u64));
+    drop((first, second, leased, kept));
+    assert_eq!((limit.reserved(), pool.stats().live), (0, 0));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The work-stealing pool: what it promises beyond the executor's contract.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use parhelion_scheduler::{Error, EventKind, Executor, ExecutorExt, Grain, Pin, Scratch, WorkStealing};
+use parhelion_scheduler::{Error, EventKind, Executor, ExecutorExt, Gate, Grain, Pin, Scratch, WorkStealing};
 
 fn pool(threads: usize) -> WorkStealing {
     WorkStealing::new(threads).expect("a small pool starts")
@@ -440,4 +440,118 @@ fn both_threads_take_part_in_long_work() {
         std::thread::sleep(Duration::from_millis(5));
         pool.join(|| meet.wait(), || meet.wait());
     }
+}
+
+/// Waits for something that another thread is about to do.
+fn wait_for(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}: never");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_goes_apart_is_on_top_of_nothing() {
+    let pool = pool(2);
+    let (stolen, ran, go) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Both workers are in this: one waits for the piece that the other has.
+            pool.join(
+                || wait_for("the other half", || stolen.load(Ordering::SeqCst)),
+                || {
+                    stolen.store(true, Ordering::SeqCst);
+                    wait_for("permission", || go.load(Ordering::SeqCst));
+                },
+            );
+        });
+        wait_for("a steal", || stolen.load(Ordering::SeqCst));
+        scope.spawn(|| pool.enter_apart(|| ran.store(true, Ordering::SeqCst)));
+        // The worker that waits loses its patience, and begins what comes from elsewhere.
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(pool.enter(|| 7), 7);
+        assert!(!ran.load(Ordering::SeqCst), "it began on top of a join");
+        go.store(true, Ordering::SeqCst);
+    });
+    assert!(ran.into_inner());
+    // On a worker there is nowhere else to go, nor may a panic end the pool.
+    assert_eq!(pool.enter(|| pool.enter_apart(|| pool.current_worker().is_some())), true);
+    assert_eq!(payload_of(|| pool.enter_apart(|| panic!("apart"))), "apart");
+    assert_eq!(pool.enter_apart(|| fibonacci(&pool, 15)), 610);
+}
+
+#[test]
+fn no_more_goes_apart_at_once_than_there_are_workers() {
+    for threads in [1, 2, 3] {
+        let (pool, now, most) = (pool(threads), AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..12 {
+                scope.spawn(|| {
+                    pool.enter_apart(|| {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        assert_eq!(fibonacci(&pool, 18), 2584);
+                        now.fetch_sub(1, Ordering::SeqCst);
+                    });
+                });
+            }
+        });
+        assert!(most.into_inner() <= threads);
+    }
+}
+
+#[test]
+fn a_worker_before_a_gate_works_for_the_one_inside() {
+    let (pool, gate) = (pool(2), Arc::<Gate>::default());
+    for _ in 0..20 {
+        let meet = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    pool.enter_apart(|| {
+                        let pass = gate.enter();
+                        // Ends only if both workers take part, though one of them is in line at first.
+                        pool.run(2, &|_| _ = meet.wait());
+                        drop(pass);
+                    });
+                });
+            }
+        });
+    }
+    assert_eq!(format!("{gate:?}"), "Gate { taken: false, waiting: 0 }");
+}
+
+#[test]
+fn a_gate_lets_in_one_at_a_time_as_they_come() {
+    let (pool, gate) = (pool(3), Arc::<Gate>::default());
+    let (inside, order) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let first = gate.enter();
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let (pool, gate, inside, order) = (&pool, &gate, &inside, &order);
+            let visit = move || {
+                let pass = gate.enter();
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                order.lock().unwrap().push(number);
+                assert_eq!(fibonacci(pool, 15), 610);
+                assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
+                drop(pass);
+            };
+            // Workers and other threads, in turns.
+            scope.spawn(move || if number % 2 == 0 { pool.enter_apart(visit) } else { visit() });
+            wait_for("one more in line", || {
+                format!("{gate:?}").ends_with(&format!("waiting: {} }}", number + 1))
+            });
+        }
+        drop(first);
+    });
+    assert_eq!(order.into_inner().unwrap(), [0, 1, 2, 3, 4, 5]);
+    // A panic inside leaves as well.
+    let inside = Arc::clone(&gate);
+    let panicking = || {
+        let _pass = inside.enter();
+        panic!("inside");
+    };
+    assert_eq!(payload_of(panicking), "inside");
+    drop(gate.enter());
 }

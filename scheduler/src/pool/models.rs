@@ -6,6 +6,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
+use super::gate::Gate;
 use super::injector::Injector;
 use super::latch::{Flag, block_until};
 use super::sleep::{Sleep, Woken};
@@ -26,6 +27,7 @@ fn model(check: impl Fn() + Send + Sync + 'static) {
 struct Pool {
     sleep: Sleep,
     injector: Injector<usize>,
+    apart: Injector<usize>,
     terminate: AtomicBool,
     done: AtomicUsize,
 }
@@ -35,6 +37,7 @@ impl Pool {
         Arc::new(Self {
             sleep: Sleep::new(workers),
             injector: Injector::new(),
+            apart: Injector::new(),
             terminate: AtomicBool::new(false),
             done: AtomicUsize::new(0),
         })
@@ -45,36 +48,49 @@ impl Pool {
         self.sleep.announce(&[]);
     }
 
+    fn inject_apart(&self, work: usize) {
+        self.apart.push(0, work);
+        self.sleep.notify_all();
+    }
+
     fn end(&self) {
         self.terminate.store(true, Ordering::Release);
         self.sleep.notify_all();
     }
 
+    /// What is from outside; of what is to be done apart only if this worker is `idle`.
+    fn take(&self, idle: bool) -> Option<usize> {
+        self.injector.pop(u64::MAX).or_else(|| idle.then(|| self.apart.pop(u64::MAX)).flatten())
+    }
+
+    fn has_work(&self, idle: bool) -> bool {
+        self.injector.has(u64::MAX) || (idle && self.apart.has(u64::MAX))
+    }
+
     /// The loop of a worker, as in `worker.rs`, without spinning. Ends when `done`.
-    fn work_until(&self, index: usize, done: impl Fn() -> bool) {
+    fn work_until(&self, index: usize, idle: bool, done: impl Fn() -> bool) {
         while !done() {
-            let found = self.injector.pop(u64::MAX).or_else(|| self.search(index, &done));
-            match found {
+            match self.take(idle).or_else(|| self.search(index, idle, &done)) {
                 Some(work) => self.done.fetch_add(work, Ordering::AcqRel),
                 None => return,
             };
         }
     }
 
-    fn search(&self, index: usize, done: &impl Fn() -> bool) -> Option<usize> {
+    fn search(&self, index: usize, idle: bool, done: &impl Fn() -> bool) -> Option<usize> {
         self.sleep.start_search();
         let found = loop {
             if done() {
                 break None;
             }
-            if let Some(work) = self.injector.pop(u64::MAX) {
+            if let Some(work) = self.take(idle) {
                 break Some(work);
             }
             let _: Woken = self.sleep.park(index, None, || {
-                done() || self.terminate.load(Ordering::Acquire) || self.injector.has(u64::MAX)
+                done() || self.terminate.load(Ordering::Acquire) || self.has_work(idle)
             });
         };
-        if self.sleep.end_search() && self.injector.has(u64::MAX) {
+        if self.sleep.end_search() && self.has_work(true) {
             self.sleep.wake_one(&[]);
         }
         found
@@ -84,7 +100,7 @@ impl Pool {
         let pool = Arc::clone(pool);
         thread::spawn(move || {
             pool.sleep.register(index);
-            pool.work_until(index, || pool.terminate.load(Ordering::Acquire) && !pool.injector.has(u64::MAX));
+            pool.work_until(index, true, || pool.terminate.load(Ordering::Acquire) && !pool.has_work(true));
         })
     }
 }
@@ -118,7 +134,7 @@ fn a_parked_worker_is_woken_by_its_flag() {
             let (pool, flag) = (Arc::clone(&pool), Arc::clone(&flag));
             thread::spawn(move || {
                 pool.sleep.register(0);
-                pool.work_until(0, || flag.is_set());
+                pool.work_until(0, false, || flag.is_set());
             })
         };
         flag.set();
@@ -169,7 +185,7 @@ fn who_found_work_last_wakes_somebody_for_the_rest() {
                         if let Some(work) = pool.injector.pop(u64::MAX) {
                             break work;
                         }
-                        if let Some(work) = pool.search(index, &|| false) {
+                        if let Some(work) = pool.search(index, true, &|| false) {
                             break work;
                         }
                     };
@@ -182,6 +198,57 @@ fn who_found_work_last_wakes_somebody_for_the_rest() {
         pool.inject(0, 2);
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         assert_eq!(pool.done.load(Ordering::Acquire), 3);
+    });
+}
+
+#[test]
+fn work_apart_reaches_an_idle_worker_past_one_that_waits() {
+    model_up_to(2, || {
+        let pool = Pool::new(2);
+        let flag = Arc::new(Flag::new());
+        let waiting = {
+            let (pool, flag) = (Arc::clone(&pool), Arc::clone(&flag));
+            thread::spawn(move || {
+                pool.sleep.register(0);
+                pool.work_until(0, false, || flag.is_set());
+                assert!(flag.is_set());
+            })
+        };
+        // It sets the flag when it has done the work.
+        let idle = {
+            let (pool, flag) = (Arc::clone(&pool), Arc::clone(&flag));
+            thread::spawn(move || {
+                pool.sleep.register(1);
+                pool.work_until(1, true, || pool.done.load(Ordering::Acquire) == 1);
+                flag.set();
+                pool.sleep.notify(0);
+            })
+        };
+        pool.inject_apart(1);
+        waiting.join().unwrap();
+        idle.join().unwrap();
+    });
+}
+
+#[test]
+fn one_at_a_time_is_inside_of_a_gate_and_nobody_is_forgotten() {
+    model_up_to(2, || {
+        let (gate, inside) = (std::sync::Arc::<Gate>::default(), Arc::new(UnsafeCell::new(0)));
+        let visit = move |gate: &std::sync::Arc<Gate>, inside: &UnsafeCell<usize>| {
+            let _pass = gate.enter();
+            // SAFETY: nobody else is inside; loom checks that.
+            inside.with_mut(|visits| unsafe { *visits += 1 });
+        };
+        let visitors: Vec<_> = (0..2)
+            .map(|_| {
+                let (gate, inside) = (gate.clone(), Arc::clone(&inside));
+                thread::spawn(move || visit(&gate, &inside))
+            })
+            .collect();
+        visit(&gate, &inside);
+        visitors.into_iter().for_each(|visitor| visitor.join().unwrap());
+        // SAFETY: all have left.
+        assert_eq!(inside.with(|visits| unsafe { *visits }), 3);
     });
 }
 

@@ -18,4 +18,5 @@ mod memory;
 mod multi_circuit;
 mod observer;
 mod oracle;
+mod parallel;
 mod zoo;
