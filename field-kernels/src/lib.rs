@@ -43,6 +43,7 @@ pub use error::Error;
 pub use fields::{
     Bn254Fq, Bn254FqSpec, Bn254Fr, Bn254FrSpec, FieldSpec, Fp, PastaFp, PastaFpSpec, PastaFq, PastaFqSpec,
 };
+pub use msm::{Bases, ShiftedBases};
 pub use ntt::{CosetJob, Domain};
 pub use poly::Packed;
 pub use program::{Node, Output, Program, ProgramBuilder};

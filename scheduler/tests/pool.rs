@@ -474,7 +474,7 @@ fn what_goes_apart_is_on_top_of_nothing() {
         assert!(!ran.load(Ordering::SeqCst), "it began on top of a join");
         go.store(true, Ordering::SeqCst);
     });
-    assert!(ran.into_inner());
+    assert!(ran.load(Ordering::SeqCst));
     // On a worker there is nowhere else to go, nor may a panic end the pool.
     assert_eq!(pool.enter(|| pool.enter_apart(|| pool.current_worker().is_some())), true);
     assert_eq!(payload_of(|| pool.enter_apart(|| panic!("apart"))), "apart");
@@ -496,7 +496,7 @@ fn no_more_goes_apart_at_once_than_there_are_workers() {
                 });
             }
         });
-        assert!(most.into_inner() <= threads);
+        assert!(most.load(Ordering::SeqCst) <= threads);
     }
 }
 
@@ -527,6 +527,7 @@ fn a_gate_lets_in_one_at_a_time_as_they_come() {
     let (inside, order) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let first = gate.enter();
     std::thread::scope(|scope| {
+        let mut visits = Vec::new();
         for number in 0..6 {
             let (pool, gate, inside, order) = (&pool, &gate, &inside, &order);
             let visit = move || {
@@ -538,14 +539,15 @@ fn a_gate_lets_in_one_at_a_time_as_they_come() {
                 drop(pass);
             };
             // Workers and other threads, in turns.
-            scope.spawn(move || if number % 2 == 0 { pool.enter_apart(visit) } else { visit() });
+            visits.push(scope.spawn(move || if number % 2 == 0 { pool.enter_apart(visit) } else { visit() }));
             wait_for("one more in line", || {
                 format!("{gate:?}").ends_with(&format!("waiting: {} }}", number + 1))
             });
         }
         drop(first);
+        visits.into_iter().for_each(|visit| visit.join().unwrap());
     });
-    assert_eq!(order.into_inner().unwrap(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
     // A panic inside leaves as well.
     let inside = Arc::clone(&gate);
     let panicking = || {

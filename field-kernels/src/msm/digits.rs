@@ -4,7 +4,7 @@ use super::classes::Piece;
 use crate::contract::NEGATIVE;
 
 /// Widest window considered: 2^15 buckets of 64 bytes still fit the caches.
-const MAX_WINDOW: u32 = 16;
+pub(super) const MAX_WINDOW: u32 = 16;
 
 /// How many windows of `window` bits a magnitude of `bits` bits has, the sign included.
 pub(super) fn windows(bits: u32, window: u32) -> u32 {

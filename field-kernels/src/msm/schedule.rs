@@ -6,6 +6,7 @@ use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
 
 use super::classes::{self, CLASS_BITS, Class, Column, classify, column_lines};
 use super::digits::{best_window, cost, pass_cost, windows};
+use super::shifted::{Bases, Shifts};
 use super::window;
 use crate::contract::Backend;
 use crate::parallel::{for_each_chunk_mut, for_each_mut};
@@ -31,11 +32,11 @@ struct Task<C: CurveSpec> {
     count: u32,
     /// Bits per window.
     window: u32,
-    /// Which windows, the lowest of all first, and how many.
+    /// Which windows, the lowest of all first, and how many. With a table, which pass, and how many windows are in it.
     index: u32,
     windows: u32,
-    /// Keeps the size a multiple of the alignment, without padding.
-    _rest: u32,
+    /// 1 if the table is used.
+    shifted: u32,
     sum: Projective<C>,
 }
 
@@ -70,19 +71,23 @@ pub(super) fn most_lines<C: CurveSpec, B: Backend>(
     threads: usize,
     scalars: usize,
     columns: usize,
+    shifts: Option<Shifts>,
 ) -> usize {
     let columns = wave(threads).min(columns);
     let task = window::most_lines::<C, B>(scalars).max(classes::lines(scalars));
-    lines_of::<Affine<C>>(scalars) + wave_lines::<C>(columns, scalars, threads) + threads * task
+    let shifted = shifts.map_or(0, |shifts| window::most_shifted_lines::<C, B>(scalars, shifts));
+    // Tables need not be copied.
+    let copy = if shifts.is_some() { 0 } else { lines_of::<Affine<C>>(scalars) };
+    copy + wave_lines::<C>(columns, scalars, threads) + threads * task.max(shifted)
 }
 
 /// Bases where they are, or a copy in whole cache lines.
-struct Bases<'a, C: CurveSpec> {
+struct Aligned<'a, C: CurveSpec> {
     original: &'a [Affine<C>],
     copy: Option<Lent<'a>>,
 }
 
-impl<'a, C: CurveSpec> Bases<'a, C> {
+impl<'a, C: CurveSpec> Aligned<'a, C> {
     /// The bases, to be read by these tasks. A copy stays for later tasks.
     fn reading(&mut self, kernels: &'a Kernels, tasks: &[Task<C>]) -> &[Affine<C>] {
         let reads: u64 = tasks.iter().map(|task| u64::from(task.count)).sum();
@@ -104,13 +109,15 @@ impl<'a, C: CurveSpec> Bases<'a, C> {
 pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
     backend: B,
     kernels: &Kernels,
-    bases: &[Affine<C>],
+    bases: Bases<'_, C>,
     columns: &[&[Fp<C::Scalar>]],
     sums: &mut [Projective<C>],
 ) {
     let threads = kernels.threads();
     let longest = columns.iter().map(|column| column.len()).max().unwrap_or(0);
-    let mut bases = Bases { original: &bases[..longest], copy: None };
+    let Bases { points, shifts } = bases;
+    let original = if shifts.is_some() { points } else { &points[..longest] };
+    let mut bases = (Aligned { original, copy: None }, shifts);
     let wave = wave(threads).min(columns.len()).max(1);
     let mut lent = kernels.scratch().lend(wave_lines::<C>(wave, longest, threads));
     for (columns, sums) in columns.chunks(wave).zip(sums.chunks_mut(wave)) {
@@ -122,7 +129,7 @@ pub(super) fn sum_columns<C: CurveSpec, B: Backend>(
 fn sum_wave<'a, C: CurveSpec, B: Backend>(
     backend: B,
     kernels: &'a Kernels,
-    bases: &mut Bases<'a, C>,
+    (bases, shifts): &mut (Aligned<'a, C>, Option<Shifts>),
     columns: &[&[Fp<C::Scalar>]],
     mut carver: Carver<'_>,
     sums: &mut [Projective<C>],
@@ -140,7 +147,8 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
         Column::read(memory, columns[index].len())
     };
     let room = carver.cut(most_tasks(columns.len(), executor.threads()));
-    let count = cut(column, columns.len(), executor.threads(), room);
+    let shifts = *shifts;
+    let count = cut(column, columns.len(), (executor.threads(), shifts), room);
     let tasks: &mut [Task<C>] = &mut room[..count];
     let bases = bases.reading(kernels, tasks);
     // The costliest first, so that small ones fill the gaps at the end.
@@ -149,16 +157,20 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
         let column = column(task.column as usize);
         (column, column.classes[task.class as usize])
     };
-    let lines =
-        |task: &Task<C>| window::lines::<C, B>(task.count as usize, of(task).1, task.window, task.windows);
+    let lines = |task: &Task<C>| match task.shifted {
+        0 => window::lines::<C, B>(task.count as usize, of(task).1, task.window, task.windows),
+        _ => window::shifted_lines::<C, B>(task.count as usize, task.window, task.windows),
+    };
     // Every thread has one block, whatever its tasks: blocks that grow leave gaps behind.
     let most = tasks.iter().map(lines).max().unwrap_or(0);
     for_each_mut(executor, tasks, |_, task| {
         let (column, class) = of(task);
         let scalars = column.piece(class, task.first, task.count);
         let range = task.index..task.index + task.windows;
-        task.sum =
-            scratch.with(most, |carver| window::sum(backend, carver, bases, scalars, range, task.window));
+        task.sum = scratch.with(most, |carver| match shifts.filter(|_| task.shifted == 1) {
+            Some(shifts) => window::sum_shifted(backend, carver, (bases, shifts), scalars, task.index),
+            None => window::sum(backend, carver, bases, scalars, range, task.window),
+        });
     });
     tasks.sort_unstable_by_key(|task| (task.column, task.class, task.index, task.first));
     let tasks = &*tasks;
@@ -173,7 +185,7 @@ fn sum_wave<'a, C: CurveSpec, B: Backend>(
 fn cut<'a, C: CurveSpec>(
     column: impl Fn(usize) -> Column<'a>,
     columns: usize,
-    threads: usize,
+    (threads, shifts): (usize, Option<Shifts>),
     tasks: &mut [Task<C>],
 ) -> usize {
     let all = || {
@@ -181,12 +193,40 @@ fn cut<'a, C: CurveSpec>(
             |index: usize| (0..).zip(*column(index).classes).map(move |of| (index as u32, of.0, of.1));
         (0..columns).flat_map(classes).filter(|(_, _, class)| class.count > 0)
     };
-    let of_class = |class: Class| cost(class.count as usize, class.bits);
+    // The table, for scalars that it is cheaper for: those of several windows.
+    let shifts_of = |class: Class| {
+        let (count, bits) = (class.count as usize, class.bits);
+        shifts
+            .filter(|shifts| windows(bits, shifts.window) > 1 && shifts.cost(count, bits) < cost(count, bits))
+    };
+    let of_class = |class: Class| {
+        let (count, bits) = (class.count as usize, class.bits);
+        shifts_of(class).map_or_else(|| cost(count, bits), |shifts| shifts.cost(count, bits))
+    };
     let total: u64 = all().map(|(_, _, class)| of_class(class)).sum();
     let share = total / (TASKS_PER_THREAD * threads) as u64 + 1;
     let mut filled = 0;
     for (column, number, class) in all() {
         let count = class.count as usize;
+        if let Some(shifts) = shifts_of(class) {
+            let (window, passes) = (shifts.window, shifts.passes(class.bits));
+            for index in 0..passes {
+                let windows = shifts.windows_of(class.bits, index);
+                let wanted = (of_class(class) / u64::from(passes)).div_ceil(share) as usize;
+                let most = ((count * windows as usize) >> (window + 1)).clamp(1, count);
+                let pieces = if threads == 1 { 1 } else { wanted.clamp(1, most) };
+                let len = class.count.div_ceil(pieces as u32);
+                for first in (0..class.count).step_by(len as usize) {
+                    let count = len.min(class.count - first);
+                    let cost = u64::from(count) * u64::from(windows) + (1 << (window - 1)) + 60;
+                    let (class, sum) = (number, Projective::IDENTITY);
+                    tasks[filled] =
+                        Task { cost, column, class, first, count, window, index, windows, shifted: 1, sum };
+                    filled += 1;
+                }
+            }
+            continue;
+        }
         let window = best_window(count, class.bits);
         let windows = windows(class.bits, window);
         // A window is cut in pieces where it alone would be more than a thread's share, but not so
@@ -212,7 +252,7 @@ fn cut<'a, C: CurveSpec>(
                 let cost = u64::from(windows) * pass_cost(count as usize, window, window);
                 let (class, sum) = (number, Projective::IDENTITY);
                 tasks[filled] =
-                    Task { cost, column, class, first, count, window, index, windows, _rest: 0, sum };
+                    Task { cost, column, class, first, count, window, index, windows, shifted: 0, sum };
                 filled += 1;
             }
         }

@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::classes::{CLASS_BITS, Class, Piece};
-use super::digits::{best_window, digits};
+use super::digits::{best_window, digits, windows};
+use super::shifted::Shifts;
 use super::tree::Summer;
 use crate::contract::{Backend, NEGATIVE};
 use crate::scratch::{Carver, lines_of};
@@ -117,14 +118,7 @@ pub(super) fn lines<C: CurveSpec, B: Backend>(
     if class.is_unit() {
         return Summer::<C, B>::lines(&[[count, 2]]);
     }
-    let uses = uses(count, window, windows);
-    let [members, groups] = most(uses);
-    Summer::<C, B>::lines(&uses)
-        + lines_of::<u32>(count)
-        + lines_of::<u32>(members)
-        + 2 * lines_of::<u32>(groups)
-        + lines_of::<Affine<C>>(windows * buckets(window))
-        + lines_of::<Affine<C>>(groups)
+    lines_of::<u32>(count) + Workspace::<C, B>::lines(uses(count, window, windows), windows * buckets(window))
 }
 
 /// Lines of memory that [`sum`] takes at most for up to `count` scalars of whatever width, in as many windows as go
@@ -166,16 +160,7 @@ pub(super) fn sum<C: CurveSpec, B: Backend>(
         return total.into();
     }
     let (keys, all) = (carver.cut(count), buckets(window));
-    let uses = uses(count, window, windows);
-    let [members, groups] = most(uses);
-    let mut workspace = Workspace {
-        summer: Summer::new(backend, carver, &uses),
-        sorted: carver.cut(members),
-        sizes: carver.cut(groups),
-        next: carver.cut(groups),
-        buckets: carver.cut_filled(windows * all, Affine::IDENTITY),
-        sums: carver.cut(groups),
-    };
+    let mut workspace = Workspace::new(backend, carver, uses(count, window, windows), windows * all);
     let mut filled = 0;
     for (number, index) in range.enumerate() {
         digits(scalars, index, window, keys);
@@ -186,7 +171,75 @@ pub(super) fn sum<C: CurveSpec, B: Backend>(
     workspace.weighted_sum(windows, Joins { window })
 }
 
-impl<C: CurveSpec, B: Backend> Workspace<'_, C, B> {
+/// Lines of memory that [`sum_shifted`] takes for as many scalars in a pass of as many windows.
+pub(super) fn shifted_lines<C: CurveSpec, B: Backend>(count: usize, window: u32, windows: u32) -> usize {
+    let uses = uses(count * windows as usize, window, 1);
+    lines_of::<u32>(count) + Workspace::<C, B>::lines(uses, buckets(window))
+}
+
+/// Lines of memory that [`sum_shifted`] takes at most for up to `count` scalars of whatever width.
+pub(super) fn most_shifted_lines<C: CurveSpec, B: Backend>(count: usize, shifts: Shifts) -> usize {
+    shifted_lines::<C, B>(count, shifts.window, shifts.windows_of(MAX_BITS, 0))
+}
+
+/// Σ digit(scalar)·multiple(base) over scalars and the windows of pass `pass`, for digits of more than a window. `points`
+/// are a table: the bases, and their multiples.
+pub(super) fn sum_shifted<C: CurveSpec, B: Backend>(
+    backend: B,
+    carver: &mut Carver<'_>,
+    (points, shifts): (&[Affine<C>], Shifts),
+    scalars: Piece<'_>,
+    pass: u32,
+) -> Projective<C> {
+    let Shifts { window, stride, bases } = shifts;
+    let (count, all) = (scalars.places.len(), buckets(window));
+    let of_pass = || (pass..windows(scalars.class.bits, window)).step_by(stride as usize);
+    let keys = carver.cut(count);
+    let mut workspace = Workspace::new(backend, carver, uses(count * of_pass().count(), window, 1), all);
+    let Workspace { summer, sorted, sizes, next, buckets, .. } = &mut workspace;
+    // A counting sort as of a single window, of all the digits.
+    let sizes = &mut sizes[..all];
+    sizes.fill(0);
+    for index in of_pass() {
+        digits(scalars, index, window, keys);
+        keys.iter().for_each(|key| sizes[(key & !NEGATIVE) as usize] += 1);
+    }
+    let filled = starts(sizes, next);
+    for (multiple, index) in (0..).zip(of_pass()) {
+        digits(scalars, index, window, keys);
+        for (key, place) in keys.iter().zip(scalars.places) {
+            let position = &mut next[(key & !NEGATIVE) as usize];
+            sorted[*position as usize] = (place ^ (key & NEGATIVE)) + multiple * bases;
+            *position += 1;
+        }
+    }
+    summer.sum_groups(points, &sorted[..filled], sizes, |group, sum| buckets[group] = sum);
+    workspace.weighted_sum(1, Joins { window })
+}
+
+impl<'a, C: CurveSpec, B: Backend> Workspace<'a, C, B> {
+    fn new(backend: B, carver: &mut Carver<'a>, uses: [[usize; 2]; 3], buckets: usize) -> Self {
+        let [members, groups] = most(uses);
+        Self {
+            summer: Summer::new(backend, carver, &uses),
+            sorted: carver.cut(members),
+            sizes: carver.cut(groups),
+            next: carver.cut(groups),
+            buckets: carver.cut_filled(buckets, Affine::IDENTITY),
+            sums: carver.cut(groups),
+        }
+    }
+
+    /// Lines of memory that [`new`](Self::new) takes.
+    fn lines(uses: [[usize; 2]; 3], buckets: usize) -> usize {
+        let [members, groups] = most(uses);
+        Summer::<C, B>::lines(&uses)
+            + lines_of::<u32>(members)
+            + 2 * lines_of::<u32>(groups)
+            + lines_of::<Affine<C>>(buckets)
+            + lines_of::<Affine<C>>(groups)
+    }
+
     /// Counting sort of the places by the magnitude of their digit, into groups of their own from place `start` on.
     /// Returns how many there are; zero digits are in no group, and what comes next takes their place.
     fn sort_by_digit(&mut self, keys: &[u32], places: &[u32], groups: Range<usize>, start: usize) -> usize {
@@ -256,6 +309,11 @@ fn sort<C: CurveSpec, I: Iterator<Item = usize>>(
 fn count(sizes: &mut [u32], next: &mut [u32], members: impl Iterator<Item = usize>) -> usize {
     sizes.fill(0);
     members.for_each(|group| sizes[group] += 1);
+    starts(sizes, next)
+}
+
+/// Where each group starts, given their sizes; see [`count`].
+fn starts(sizes: &mut [u32], next: &mut [u32]) -> usize {
     let mut start = 0;
     for (size, next) in sizes.iter().zip(next.iter_mut()).skip(1) {
         *next = start;

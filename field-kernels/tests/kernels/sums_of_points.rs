@@ -18,6 +18,15 @@ fn check<C: MirrorCurve>(suite: &Suite, what: &str, points: &Points<C>, columns:
     suite.check_points::<C>(&what, &expected, |kernels| {
         kernels.normalize(&kernels.msm_columns::<C>(&points.affine, &slices))
     });
+    // Tables of a few multiples of each point, and of one for each window.
+    let multiples: &[usize] = if points.affine.len() > 1 << 14 { &[] } else { &[2, usize::MAX] };
+    for multiples in multiples {
+        let bytes = multiples.saturating_mul(size_of_val(&points.affine[..]));
+        let Some(table) = Kernels::sequential().shift_bases(&points.affine, bytes) else { continue };
+        suite.check_points::<C>(&format!("{what}, {multiples} multiples"), &expected, |kernels| {
+            kernels.normalize(&kernels.msm_columns_of::<C>(table.bases(), &slices))
+        });
+    }
     if let Some(first) = slices.first() {
         suite.check_points::<C>(&what, &expected[..1], |kernels| {
             vec![kernels.msm(&points.affine, first).to_affine()]
@@ -119,6 +128,22 @@ fn large_buckets<C: MirrorCurve>(suite: &Suite) {
     }
 }
 
+/// A table is the same whoever makes it.
+fn tables<C: MirrorCurve>(suite: &Suite) {
+    let points = Points::<C>::random(260).pick((0..260).map(|i| (i % 5 != 3).then_some((i, i % 2 == 0))));
+    for multiples in [2, 3, usize::MAX] {
+        let bytes = multiples.saturating_mul(size_of_val(&points.affine[..]));
+        let table = Kernels::sequential().shift_bases(&points.affine, bytes).expect("room for several");
+        let scalars = random(260, 11);
+        let expected = [points.sum(&all_theirs(&scalars))];
+        suite.check_points::<C>(&format!("{table:?}"), &expected, |kernels| {
+            let own = kernels.shift_bases(&points.affine, bytes).expect("as before");
+            assert_eq!(format!("{own:?}"), format!("{table:?}"));
+            vec![kernels.msm_columns_of::<C>(own.bases(), &[&scalars])[0].to_affine()]
+        });
+    }
+}
+
 /// Points with many different ZZ and ZZZ, and the identity, at every place.
 fn normalisation<C: MirrorCurve>(suite: &Suite) {
     let some = Points::<C>::random(260);
@@ -143,7 +168,7 @@ fn normalisation<C: MirrorCurve>(suite: &Suite) {
 
 on_curves! {
     every_length, all_sizes_of_scalars, scalars_at_edges, equal_scalars, points_that_meet, a_larger_one,
-    large_buckets, normalisation,
+    large_buckets, tables, normalisation,
 }
 
 #[test]
