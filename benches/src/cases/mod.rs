@@ -9,7 +9,7 @@ mod products;
 
 pub use inversion::inversion;
 pub use limits::limits;
-pub use msm::msm;
+pub use msm::{msm, tables};
 pub use ntt::ntt;
 pub use products::products;
 
@@ -19,5 +19,11 @@ use crate::contest::Contest;
 pub type Group = fn() -> Vec<Contest>;
 
 /// All groups, by name.
-pub const GROUPS: [(&str, Group); 5] =
-    [("products", products), ("ntt", ntt), ("msm", msm), ("inversion", inversion), ("limits", limits)];
+pub const GROUPS: [(&str, Group); 6] = [
+    ("products", products),
+    ("ntt", ntt),
+    ("msm", msm),
+    ("tables", tables),
+    ("inversion", inversion),
+    ("limits", limits),
+];

@@ -135,6 +135,31 @@ macro_rules! pasta {
 pasta!(pallas, PALLAS, pallas_msm, ark_pallas::PallasConfig);
 pasta!(vesta, VESTA, vesta_msm);
 
+/// Uniform scalars with a table of as many multiples of each base, beside the bases alone.
+fn tabled<C: CurveSpec>(cached: &Points<C>, k: u32, multiples: usize) -> Result<Vec<Contestant>> {
+    let (all, scalars) = (points(cached)?, Scalars::Uniform.draw::<C::Scalar>(1 << k));
+    let (kernels, bases) = (kernels()?, &all[..1 << k]);
+    let table = kernels.shift_bases(bases, multiples * size_of_val(bases)).ok_or("no table is of use")?;
+    let alone = ours("parhelion, no table", Role::Yardstick, &all, scalars.clone())?;
+    let run = move || kernels.msm_columns_of(table.bases(), &[black_box(&scalars)]);
+    let tabled = Contestant::value("parhelion", Role::Ours, run, |sums| point_bytes(&sums[0].to_affine()));
+    Ok(vec![tabled, alone])
+}
+
+/// The contests of the group `tables`: what memory buys.
+#[must_use]
+pub fn tables() -> Vec<Contest> {
+    let mut contests = Vec::new();
+    for (k, multiples) in [(11, 4), (11, 32), (14, 4), (14, 32), (17, 4), (17, 32)] {
+        let name = |curve: &str| format!("{curve}, 2^{k}, up to {multiples} multiples");
+        let bn254 = move || tabled(&BN254, k, multiples);
+        contests.push(Contest::new("tables", name("BN254"), 1 << k, bn254));
+        let pallas = move || tabled(&PALLAS, k, multiples);
+        contests.push(Contest::new("tables", name("Pallas"), 1 << k, pallas));
+    }
+    contests
+}
+
 /// The contests of the group `msm`.
 #[must_use]
 pub fn msm() -> Vec<Contest> {

@@ -326,6 +326,10 @@ pub(crate) struct BenchArgs {
     /// Prove under so many memory limits, from what a proof takes down to the smallest
     #[arg(long, value_name = "N", conflicts_with = "keygen", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) limits: Option<u32>,
+    /// Memory for tables of multiples of the SRS's points, which speed up the engine's commitments, such as 64MiB [default:
+    /// none]
+    #[arg(long, value_name = "SIZE", conflicts_with = "keygen")]
+    pub(crate) tables: Option<ByteSize>,
     /// Child processes on each side
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
@@ -338,6 +342,16 @@ pub(crate) struct BenchChildArgs {
     /// Which prover runs
     #[arg(long)]
     pub(crate) side: Side,
+    /// Memory for the engine's tables
+    #[arg(long, value_name = "SIZE")]
+    tables: Option<ByteSize>,
+}
+
+impl BenchChildArgs {
+    /// Bytes for the engine's tables.
+    pub(crate) fn tables(&self) -> usize {
+        self.tables.map_or(0, |size| usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
+    }
 }
 
 /// What a child process of `bench` does.

@@ -1,6 +1,6 @@
 //! What a proof needs of a key and an SRS, in the engine's layout.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Domain, FieldSpec, Fp, Kernels};
+use parhelion_field_kernels::{Bases, CurveSpec, Domain, FieldSpec, Fp, Kernels};
 
 use crate::estimate::Seen;
 use crate::fixed_base::FixedBase;
@@ -67,9 +67,9 @@ impl<S: FieldSpec> Copy for KeyColumn<'_, S> {}
 pub(crate) struct Key<'a, C: CurveSpec> {
     pub(crate) derived: &'a Derived<C>,
     /// SRS in monomial form.
-    pub(crate) bases: &'a [Affine<C>],
+    pub(crate) bases: Bases<'a, C>,
     /// SRS in Lagrange form: commits to columns as they are, so that small witnesses stay small.
-    pub(crate) lagrange_bases: &'a [Affine<C>],
+    pub(crate) lagrange_bases: Bases<'a, C>,
     /// How commitments hide what is committed to, if they do.
     pub(crate) hiding: Option<&'a Hiding<C>>,
     /// Fixed columns, selectors included.

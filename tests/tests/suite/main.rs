@@ -19,4 +19,5 @@ mod multi_circuit;
 mod observer;
 mod oracle;
 mod parallel;
+mod tables;
 mod zoo;

@@ -71,7 +71,8 @@ where
         Ok(transcript.finalize())
     }
 
-    /// The engine's key and proof, where circuits may be looked at by several threads.
+    /// The engine's key and proof, where circuits may be looked at by several threads; with tables of bases but for two
+    /// threads.
     pub(crate) fn ours_in_parallel<ConcreteCircuit: Circuit<C::ScalarExt> + Sync>(
         &self,
         prover: &Prover,
@@ -79,7 +80,11 @@ where
         instances: &[&[&[C::ScalarExt]]],
         seed: u64,
     ) -> Result<Vec<u8>, Error> {
-        let params = prover.prepare_zcash_params(&self.params)?;
+        let mut params = prover.prepare_zcash_params(&self.params)?;
+        if prover.threads() != 2 {
+            let bytes = 2 * (64 << params.k()) * 8;
+            assert!((1..=bytes).contains(&prover.make_tables_zcash(&mut params, bytes)));
+        }
         let key = prover.prepare_zcash_parallel(&params, self.pk.get_vk(), &circuits[0])?;
         let mut transcript = Blake2bWrite::<_, C, Challenge255<C>>::init(Vec::new());
         prover.prove_zcash_parallel(&key, circuits, instances, rng(seed), &mut transcript)?;

@@ -97,9 +97,10 @@ impl<D: PastaDemo> Setting<D> {
         ChaCha20Rng::seed_from_u64(seed)
     }
 
-    /// The key of this setting, for the engine.
-    pub(crate) fn key(&self, prover: &Prover) -> Result<PreparedKey<EqAffine>, CommandError> {
-        let params = prover.prepare_zcash_params(&self.params)?;
+    /// The key of this setting, for the engine, with so many bytes for tables.
+    pub(crate) fn key(&self, prover: &Prover, tables: usize) -> Result<PreparedKey<EqAffine>, CommandError> {
+        let mut params = prover.prepare_zcash_params(&self.params)?;
+        prover.make_tables_zcash(&mut params, tables);
         Ok(prover.prepare_zcash_parallel(&params, &self.vk, &self.keygen_circuit)?)
     }
 
@@ -174,7 +175,7 @@ pub(crate) fn prove<D: PastaDemo>(
     let (params, params_time) = ui::busy("parameters", || Params::new(k));
     let (vk, keys_time) = ui::busy("verifying key", || keygen_vk(&params, &keygen_circuit));
     let setting = Setting { params, vk: vk.map_err(CommandError::Pasta)?, keygen_circuit, demo };
-    let (key, prepare_time) = ui::busy("prepared key", || setting.key(&prover));
+    let (key, prepare_time) = ui::busy("prepared key", || setting.key(&prover, 0));
     let key = key?;
 
     let mut random = [0; 32];

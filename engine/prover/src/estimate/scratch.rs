@@ -35,7 +35,9 @@ impl Scratch {
     pub(crate) fn of<C: CurveSpec>(key: &Key<'_, C>, kernels: &Kernels, circuits: usize) -> Self {
         let (shape, threads) = (key.shape(), kernels.threads());
         let column = column_bytes(shape.k);
-        let multiplying = kernels.msm_scratch::<C>(shape.n(), most_columns(shape, circuits));
+        let columns_at_once = most_columns(shape, circuits);
+        let multiplying = |bases| kernels.msm_scratch_of::<C>(bases, shape.n(), columns_at_once);
+        let multiplying = multiplying(key.bases).max(multiplying(key.lagrange_bases));
         let folding = if key.hiding.is_some() { 3 * column / 2 } else { 0 };
         let lists = BYTES_PER_PROOF + BYTES_PER_COLUMN * columns(shape, circuits);
         Self {

@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::panicking;
 use std::time::Duration;
 
-use parhelion_field_kernels::{Affine, CurveSpec, FieldSpec, Kernels, Projective};
+use parhelion_field_kernels::{Bases, CurveSpec, FieldSpec, Kernels, Projective};
 use parhelion_scheduler::{Spawn, checkpoint};
 
 use crate::Error;
@@ -32,7 +32,7 @@ type Returned<S> = Result<(usize, Stored<S>), Error>;
 /// What columns are committed to with, one at a time.
 #[derive(Debug)]
 pub(crate) struct Means<'a, C: CurveSpec> {
-    pub(crate) bases: &'a [Affine<C>],
+    pub(crate) bases: Bases<'a, C>,
     pub(crate) memory: &'a Memory,
     /// For one thread.
     pub(crate) alone: &'a Kernels,
@@ -84,7 +84,7 @@ impl<C: CurveSpec> Ahead<C> {
     fn work(&self, Means { bases, memory, alone }: Means<'_, C>) {
         let _left = Left(self);
         while let Some(Waiting { index, values, mut back }) = self.next() {
-            if let [commitment] = alone.msm_columns(bases, &[&*values])[..] {
+            if let [commitment] = alone.msm_columns_of(bases, &[&*values])[..] {
                 lock(&self.commitments).insert(index, commitment);
             }
             back.send(Stored::pack(alone, memory, values).map(|stored| (index, stored)));
@@ -249,7 +249,8 @@ mod tests {
         let generator = Projective::from(Bn254G1Spec::generator());
         let powers: Vec<_> = (1..=N as u64).map(|i| generator.mul(Fp::from_u64(i))).collect();
         let (memory, bases) = (Memory::new(Pool::default().workspace(), 6), alone.normalize(&powers));
-        let (means, ahead) = (Means { bases: &bases, memory: &memory, alone: &alone }, Ahead::default());
+        let (means, ahead) =
+            (Means { bases: bases[..].into(), memory: &memory, alone: &alone }, Ahead::default());
         let result = executor.alongside_of(|aside| test(outbox(aside, means, &ahead, most), means));
         (result, ahead.take())
     }
@@ -271,7 +272,7 @@ mod tests {
                     while back < 20 {
                         if expected.len() < 20 && outbox.has_room() {
                             let values = column(memory, expected.len() as u64);
-                            let commitment = alone.msm_columns(bases, &[&*values]);
+                            let commitment = alone.msm_columns_of(bases, &[&*values]);
                             outbox.send(expected.len(), values).unwrap();
                             expected.extend(commitment);
                             continue;

@@ -1,6 +1,6 @@
 //! Columns to commitments.
 
-use parhelion_field_kernels::{Affine, CurveSpec, Fp, Projective};
+use parhelion_field_kernels::{Affine, Bases, CurveSpec, Fp, Projective};
 use parhelion_scheduler::ExecutorExt;
 
 use super::ahead::Ahead;
@@ -47,12 +47,12 @@ impl<C: CurveSpec> Session<'_, C> {
 
     fn commit(
         &self,
-        bases: &[Affine<C>],
+        bases: Bases<'_, C>,
         columns: &[&[Fp<C::Scalar>]],
         blinds: &[Fp<C::Scalar>],
     ) -> Vec<Affine<C>> {
         let tools = self.tools();
-        tools.inside(|| tools.hide(tools.kernels.msm_columns(bases, columns), blinds))
+        tools.inside(|| tools.hide(tools.kernels.msm_columns_of(bases, columns), blinds))
     }
 
     /// [`write_columns`](Self::write_columns) of columns in any form, so many at a time as the plan says. Those of a
@@ -75,7 +75,7 @@ impl<C: CurveSpec> Session<'_, C> {
             let computed = tools.inside(|| {
                 let rows = tools.reader().all_rows(&stored)?;
                 let rows: Vec<&[_]> = rows.iter().map(|rows| &**rows).collect();
-                Ok::<_, Error>(tools.kernels.msm_columns(tools.key.lagrange_bases, &rows))
+                Ok::<_, Error>(tools.kernels.msm_columns_of(tools.key.lagrange_bases, &rows))
             })?;
             batch.iter().zip(computed).for_each(|(&position, sum)| commitments[position] = Some(sum));
         }

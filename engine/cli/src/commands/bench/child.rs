@@ -123,7 +123,8 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     let store = KeyStore::new(&cache, demo, k, &srs);
     let rng = || ChaCha20Rng::seed_from_u64(args.circuit.seed);
     if args.side == Side::Parhelion {
-        let PreparedKeys { key, vk, layout, .. } = store.prepared(&prover)?;
+        let PreparedKeys { mut key, vk, layout, .. } = store.prepared(&prover)?;
+        prover.make_table(&mut key, args.tables());
         let loaded = Loaded::since(start);
         let (witness, build_seconds) = build(demo, &layout, args)?;
         let configured = ConfiguredKey::new(&key, &witness.circuit)?;

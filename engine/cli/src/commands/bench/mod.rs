@@ -134,6 +134,9 @@ fn spawn<R: serde::de::DeserializeOwned>(
     if let Some(limit) = limit {
         command.args(["--memory-limit", &limit.to_string()]);
     }
+    if let Some(tables) = &args.tables {
+        command.args(["--tables", &tables.as_u64().to_string()]);
+    }
     if let Some(srs) = &args.circuit.srs {
         command.arg("--srs").arg(srs);
     }

@@ -88,7 +88,7 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
             ui::say_json(&cost(start));
         }
         Side::ParhelionKeygen => {
-            setting.key(&prover)?;
+            setting.key(&prover, args.tables())?;
             ui::say_json(&cost(start));
         }
         Side::Stock => {
@@ -99,7 +99,7 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
             ui::say_json(&Outcome::Measured(measured.into()));
         }
         Side::Parhelion => {
-            let key = setting.key(&prover)?;
+            let key = setting.key(&prover, args.tables())?;
             let load_seconds = start.elapsed().as_secs_f64();
             let measured = setting.measure(|transcript| setting.prove(&prover, &key, rng(), transcript))?;
             let Estimate { expected, smallest, at_least, at_most, scratch, .. } =
@@ -113,7 +113,7 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
         Side::Oracle => {
             let (mut theirs, mut ours) = (TimedTranscript::new(), TimedTranscript::new());
             setting.stock(&setting.stock_key()?, rng(), &mut theirs)?;
-            setting.prove(&prover, &setting.key(&prover)?, rng(), &mut ours)?;
+            setting.prove(&prover, &setting.key(&prover, args.tables())?, rng(), &mut ours)?;
             let (theirs, ours) = (theirs.finalize(), ours.finalize());
             let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
             let same_bytes = ours == theirs;

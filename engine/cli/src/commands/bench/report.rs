@@ -15,6 +15,9 @@ pub(super) struct Report {
     k: u32,
     threads: usize,
     kernels: String,
+    /// Bytes that were allowed for tables of multiples of the SRS's points, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tables: Option<u64>,
     runs: u32,
     /// First proofs of the stock prover.
     stock: Costs,
@@ -151,6 +154,7 @@ impl Report {
             k,
             threads,
             kernels: kernels.to_owned(),
+            tables: args.tables.map(|size| size.as_u64()),
             runs: args.runs,
             speedup: cold.0.speedup(&cold.1),
             memory_ratio: cold.0.memory_ratio(&cold.1),

@@ -89,11 +89,11 @@ fn run_pasta<D: PastaDemo>(common: &Common, args: &ChildArgs) -> Result<(), Comm
         }
         Side::Parhelion => {
             let ours = Ours::start(common, args)?;
-            let key = subject.setting.key(&ours.prover)?;
+            let key = subject.setting.key(&ours.prover, 0)?;
             sample_ours(common, args, &subject, &ours, &key)
         }
         Side::Graph => {
-            let key = subject.setting.key(&common.prover(args.circuit.multi_open, None)?)?;
+            let key = subject.setting.key(&common.prover(args.circuit.multi_open, None)?, 0)?;
             simulate(common, args, &subject, &key)
         }
     }

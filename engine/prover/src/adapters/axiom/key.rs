@@ -9,7 +9,9 @@ use halo2_axiom::plonk::{ConstraintSystem, ProvingKey, VerifyingKey};
 use halo2_axiom::poly::commitment::{Params, ParamsProver};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::poly::{Coeff, LagrangeCoeff, Polynomial};
-use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Affine, Bn254G1Spec, Domain, Kernels};
+use parhelion_field_kernels::{
+    Bn254Fr, Bn254FrSpec, Bn254G1Affine, Bn254G1Spec, Domain, Kernels, ShiftedBases,
+};
 use parhelion_scheduler::ExecutorExt;
 
 use super::{params, shape};
@@ -60,6 +62,8 @@ pub struct PreparedKey<'k> {
     pub(super) constraint_system: ConstraintSystem<Fr>,
     pub(super) derived: Derived<Bn254G1Spec>,
     lagrange_bases: Vec<Bn254G1Affine>,
+    /// The same with multiples of each, if there is memory for them.
+    table: Option<ShiftedBases<Bn254G1Spec>>,
 }
 
 impl fmt::Debug for PreparedKey<'_> {
@@ -119,7 +123,7 @@ impl<'k> PreparedKey<'k> {
     ) -> Result<PreparedKey<'static>, Error> {
         let material = Material::Compact { bases: cast::points(params.get_g()).to_vec(), fixed, sigma };
         let lagrange_bases = params::lagrange_bases(params)?;
-        Ok(PreparedKey { material, constraint_system, derived, lagrange_bases })
+        Ok(PreparedKey { material, constraint_system, derived, lagrange_bases, table: None })
     }
 
     fn new(
@@ -130,7 +134,14 @@ impl<'k> PreparedKey<'k> {
         let (derived, constraint_system) = derive(kernels, &params, pk.get_vk())?;
         check_columns(&pk, &derived.shape)?;
         let lagrange_bases = params::lagrange_bases(&params)?;
-        Ok(Self { material: Material::Library { params, pk }, constraint_system, derived, lagrange_bases })
+        let material = Material::Library { params, pk };
+        Ok(Self { material, constraint_system, derived, lagrange_bases, table: None })
+    }
+
+    /// Makes a table of multiples of the points that columns are committed to with, of at most `bytes`. What it takes.
+    pub(super) fn make_table(&mut self, kernels: &Kernels, bytes: usize) -> usize {
+        self.table = kernels.shift_bases(&self.lagrange_bases, bytes);
+        self.table.as_ref().map_or(0, ShiftedBases::bytes)
     }
 
     /// log2 of the number of rows.
@@ -155,11 +166,13 @@ impl<'k> PreparedKey<'k> {
         fn compact(columns: &[Stored<Bn254FrSpec>]) -> Vec<KeyColumn<'_, Bn254FrSpec>> {
             columns.iter().map(|rows| KeyColumn { rows: rows.view(), coefficients: None }).collect()
         }
-        let (derived, lagrange_bases) = (&self.derived, self.lagrange_bases.as_slice());
+        let derived = &self.derived;
+        let table = self.table.as_ref().map(ShiftedBases::bases);
+        let lagrange_bases = table.unwrap_or_else(|| self.lagrange_bases[..].into());
         match &self.material {
             Material::Library { params, pk } => Key {
                 derived,
-                bases: cast::points(params.get_g()),
+                bases: cast::points(params.get_g()).into(),
                 lagrange_bases,
                 hiding: None,
                 fixed: columns(pk.fixed_polys(), pk.fixed_values()),
@@ -167,7 +180,7 @@ impl<'k> PreparedKey<'k> {
             },
             Material::Compact { bases, fixed, sigma } => Key {
                 derived,
-                bases,
+                bases: bases[..].into(),
                 lagrange_bases,
                 hiding: None,
                 fixed: compact(fixed),

@@ -107,8 +107,8 @@ impl<C: PastaCurve> PreparedKey<C> {
         let params = self.params.inner();
         Key {
             derived: &self.derived,
-            bases: &params.bases,
-            lagrange_bases: &params.lagrange_bases,
+            bases: self.params.bases(),
+            lagrange_bases: self.params.lagrange_bases(),
             hiding: Some(&params.hiding),
             fixed: columns(&self.fixed),
             sigma: columns(&self.sigma),

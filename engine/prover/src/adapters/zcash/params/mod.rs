@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use halo2_proofs::poly::commitment::Params;
-use parhelion_field_kernels::{Affine, CurveSpec, Fp, Kernels};
+use parhelion_field_kernels::{Affine, Bases, CurveSpec, Fp, Kernels, ShiftedBases};
 use parhelion_scheduler::{ExecutorExt, Sequential};
 
 use crate::Error;
@@ -29,6 +29,8 @@ const MIN_POINTS: usize = 64;
 /// row.
 pub struct PreparedParams<C: PastaCurve> {
     inner: Arc<Inner<Spec<C>>>,
+    /// Bases with multiples of each, if there is memory for them: those in Lagrange form, and the others.
+    tables: [Option<Arc<ShiftedBases<Spec<C>>>>; 2],
 }
 
 pub(super) struct Inner<C: CurveSpec> {
@@ -40,7 +42,7 @@ pub(super) struct Inner<C: CurveSpec> {
 
 impl<C: PastaCurve> Clone for PreparedParams<C> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { inner: Arc::clone(&self.inner), tables: self.tables.clone() }
     }
 }
 
@@ -80,13 +82,30 @@ impl<C: PastaCurve> PreparedParams<C> {
             kernels.executor().join(|| FixedBase::new(kernels, w), || FixedBase::new(kernels, u));
         let hiding = Hiding { blinding, product };
         let bases = cast::pasta_points(&bases).to_vec();
-        Ok(Self { inner: Arc::new(Inner { k, bases, lagrange_bases, hiding }) })
+        let inner = Arc::new(Inner { k, bases, lagrange_bases, hiding });
+        Ok(Self { inner, tables: [None, None] })
     }
 
     /// log2 of the number of rows.
     #[must_use]
     pub fn k(&self) -> u32 {
         self.inner.k
+    }
+
+    /// Makes tables of multiples of the bases, of at most `bytes` together. What they take.
+    pub(super) fn make_tables(&mut self, kernels: &Kernels, bytes: usize) -> usize {
+        let Inner { lagrange_bases, bases, .. } = &*self.inner;
+        self.tables =
+            [lagrange_bases, bases].map(|bases| kernels.shift_bases(bases, bytes / 2).map(Arc::new));
+        self.tables.iter().flatten().map(|table| table.bytes()).sum()
+    }
+
+    pub(super) fn lagrange_bases(&self) -> Bases<'_, Spec<C>> {
+        self.tables[0].as_ref().map_or_else(|| self.inner.lagrange_bases[..].into(), |table| table.bases())
+    }
+
+    pub(super) fn bases(&self) -> Bases<'_, Spec<C>> {
+        self.tables[1].as_ref().map_or_else(|| self.inner.bases[..].into(), |table| table.bases())
     }
 
     pub(super) fn inner(&self) -> &Inner<Spec<C>> {

@@ -39,7 +39,7 @@ pub(super) fn prove<C: CurveSpec>(
     // The powers of x: their inner product with the coefficients is the value.
     let mut powers = memory.scratch(n)?;
     kernels.powers(x, Fp::ONE, &mut powers);
-    let mut bases = Bases::new(key.bases, memory.scratch(n)?, memory.scratch(n)?);
+    let mut bases = Bases::new(key.bases.points(), memory.scratch(n)?, memory.scratch(n)?);
     let mut half = n / 2;
     while half > 0 {
         session.progress(n.ilog2() as usize - half.ilog2() as usize, n.ilog2() as usize)?;
