@@ -476,7 +476,7 @@ fn what_goes_apart_is_on_top_of_nothing() {
     });
     assert!(ran.load(Ordering::SeqCst));
     // On a worker there is nowhere else to go, nor may a panic end the pool.
-    assert_eq!(pool.enter(|| pool.enter_apart(|| pool.current_worker().is_some())), true);
+    assert!(pool.enter(|| pool.enter_apart(|| pool.current_worker().is_some())));
     assert_eq!(payload_of(|| pool.enter_apart(|| panic!("apart"))), "apart");
     assert_eq!(pool.enter_apart(|| fibonacci(&pool, 15)), 610);
 }
