@@ -29,7 +29,7 @@ impl Shifts {
         let stride =
             |window: u32| windows(bits, window).div_ceil(u32::try_from(most).unwrap_or(u32::MAX).max(1));
         let all = (2..=MAX_WINDOW).map(|window| Self { window, stride: stride(window), bases: bases as u32 });
-        // Not more buckets than points, as for windows without a table.
+        // Not more buckets than half as many as points, as for windows without a table.
         let all = all.filter(|shifts| 1usize << (shifts.window - 1) <= bases.saturating_mul(most) / 2);
         let best = all.min_by_key(|shifts| shifts.cost(bases, bits))?;
         (most > 1 && best.cost(bases, bits) < plain).then_some(best)
@@ -160,7 +160,9 @@ impl Kernels {
     }
 }
 
-/// Bits of the larger of s and p - s.
+/// Bits of the largest magnitude: whichever of s and p - s is smaller.
+///
+/// No p here is a power of two, so that (p - 1)/2 has one bit less than p.
 fn magnitude_bits<S: FieldSpec>() -> u32 {
     let [.., high] = S::MODULUS;
     256 - high.leading_zeros() - 1

@@ -51,8 +51,9 @@ pub fn prove_execution_chunked(
     run(program, trace, config, Mode::OneByOne)
 }
 
-/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit. More
-/// of them than there are threads gain nothing.
+/// As [`prove_execution_chunked`], so many chunks at once, which share threads, keys and memory limit. On the
+/// engine's own pool no more are proven at a time than there are threads; one more in line saves the time between a proof and
+/// the next.
 ///
 /// # Errors
 /// As [`prove_execution_chunked`].

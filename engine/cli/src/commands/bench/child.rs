@@ -295,7 +295,8 @@ fn compare(
     )?;
     let theirs = theirs.finalize();
 
-    let prepared = prover.prepare(&srs.params, &keys.pk)?;
+    let mut prepared = prover.prepare(&srs.params, &keys.pk)?;
+    prover.make_table(&mut prepared, args.tables());
     let mut ours = ProofTranscript::new();
     prover.prove_injected(&prepared, circuits, instances, rng(), &mut ours, &injection)?;
     let ours = ours.finalize();

@@ -88,7 +88,7 @@ pub(super) fn child<D: PastaDemo>(common: &Common, args: &BenchChildArgs) -> Res
             ui::say_json(&cost(start));
         }
         Side::ParhelionKeygen => {
-            setting.key(&prover, args.tables())?;
+            setting.key(&prover, 0)?;
             ui::say_json(&cost(start));
         }
         Side::Stock => {

@@ -131,7 +131,8 @@ impl Prover {
 
     /// As [`Prover::prove`], for arguments that may go to other threads, as most can. The whole proof is made on one of
     /// this prover's threads, which the others help, rather than by handing them each of its loops: several
-    /// proofs at once then run on no more threads than there are. The bytes are the same.
+    /// proofs at once then run on no more threads than there are. The bytes are the same. On executors other than the
+    /// engine's own pool this is [`Prover::prove`].
     ///
     /// # Errors
     /// As [`Prover::prove`].
