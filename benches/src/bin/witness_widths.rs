@@ -43,7 +43,7 @@ fn widths(demo: &dyn Demo) -> Result<BTreeMap<i32, usize>, Box<dyn Error>> {
     let k = demo.default_k();
     let keygen = demo.keygen_circuit(k)?;
     let key = keygen_vk(&ParamsKZG::<Bn256>::new(k), &keygen)?;
-    let witness = demo.witness_circuit(&keygen.layout()?, 1)?;
+    let witness = demo.witness_circuit(&keygen.layout(), 1)?;
     let prover = MockProver::run(k, &witness.circuit, witness.instances)?;
     let mut columns: Vec<Column<Advice>> =
         key.cs().advice_queries().iter().map(|(column, _)| *column).collect();

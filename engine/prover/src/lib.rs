@@ -60,6 +60,8 @@ mod transcript;
 
 pub use adapters::axiom;
 pub use adapters::axiom::{ConfiguredKey, PreparedKey};
+#[cfg(feature = "halo2-base")]
+pub use adapters::base;
 #[cfg(feature = "zcash")]
 pub use adapters::zcash;
 pub use error::Error;

@@ -53,7 +53,7 @@ impl Shape {
                 let demo = find(self.name).expect("a demo of this name");
                 let keygen = demo.keygen_circuit(self.k).expect("a circuit");
                 work.on::<DemoCircuit>(&keygen, || {
-                    let witness = demo.witness_circuit(&keygen.layout().expect("keys are made"), 7);
+                    let witness = demo.witness_circuit(&keygen.layout(), 7);
                     let witness = witness.expect("a witness");
                     vec![(witness.circuit, witness.instances)]
                 })

@@ -15,7 +15,7 @@ fn demo(name: &str) -> Bench<DemoCircuit> {
     let keygen = demo.keygen_circuit(k).expect("circuit");
     let vk = keygen_vk_custom(&*params, &keygen, false).expect("verifying key");
     let pk = keygen_pk(&*params, vk, &keygen).expect("proving key").into();
-    let witness = demo.witness_circuit(&keygen.layout().expect("layout"), 7).expect("witness");
+    let witness = demo.witness_circuit(&keygen.layout(), 7).expect("witness");
     Bench { params, pk, circuits: vec![witness.circuit], instances: vec![witness.instances] }
 }
 

@@ -3,11 +3,10 @@
 use halo2_axiom::circuit::{Layouter, SimpleFloorPlanner};
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, Error};
-use halo2_base::gates::circuit::builder::BaseCircuitBuilder;
 use halo2_base::gates::circuit::{BaseCircuitParams, BaseConfig};
+use parhelion::base::PackedCircuit;
 use serde::{Deserialize, Serialize};
 
-use super::DemoError;
 use super::plonk::{PlonkCircuit, PlonkConfig, PlonkParams};
 
 /// Any demo's circuit. Passes everything on to the circuit inside.
@@ -16,7 +15,7 @@ pub enum DemoCircuit {
     /// A circuit written against the proof system itself.
     Plonk(PlonkCircuit),
     /// A circuit built with halo2-base.
-    Base(BaseCircuitBuilder<Fr>),
+    Base(PackedCircuit),
 }
 
 /// The parameters from which a [`DemoCircuit`] is configured.
@@ -54,22 +53,14 @@ pub struct Layout {
 }
 
 impl DemoCircuit {
-    /// The layout of a circuit that key generation has synthesised.
-    ///
-    /// # Errors
-    /// [`DemoError::NoLayout`] before that.
-    pub fn layout(&self) -> Result<Layout, DemoError> {
+    /// The layout of a circuit for key generation.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
         let break_points = match self {
             Self::Plonk(_) => Vec::new(),
-            Self::Base(builder) => {
-                let phases = builder.core().phase_manager.iter();
-                phases
-                    .map(|phase| phase.break_points.borrow().clone())
-                    .collect::<Option<_>>()
-                    .ok_or(DemoError::NoLayout)?
-            }
+            Self::Base(circuit) => circuit.break_points(),
         };
-        Ok(Layout { params: self.params(), break_points })
+        Layout { params: self.params(), break_points }
     }
 }
 
@@ -81,24 +72,21 @@ impl Circuit<Fr> for DemoCircuit {
     fn without_witnesses(&self) -> Self {
         match self {
             Self::Plonk(circuit) => Self::Plonk(circuit.without_witnesses()),
-            // halo2-base has no such copy; a clone with unknown values is the same thing.
-            Self::Base(builder) => Self::Base(builder.deep_clone().unknown(true)),
+            Self::Base(circuit) => Self::Base(circuit.without_witnesses()),
         }
     }
 
     fn params(&self) -> DemoParams {
         match self {
             Self::Plonk(circuit) => DemoParams::Plonk(circuit.params()),
-            Self::Base(builder) => DemoParams::Base(builder.params()),
+            Self::Base(circuit) => DemoParams::Base(circuit.params()),
         }
     }
 
     fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: DemoParams) -> DemoConfig {
         match params {
             DemoParams::Plonk(params) => DemoConfig::Plonk(PlonkCircuit::configure_with_params(meta, params)),
-            DemoParams::Base(params) => {
-                DemoConfig::Base(BaseCircuitBuilder::configure_with_params(meta, params))
-            }
+            DemoParams::Base(params) => DemoConfig::Base(PackedCircuit::configure_with_params(meta, params)),
         }
     }
 
@@ -109,7 +97,7 @@ impl Circuit<Fr> for DemoCircuit {
     fn synthesize(&self, config: DemoConfig, layouter: impl Layouter<Fr>) -> Result<(), Error> {
         match (self, config) {
             (Self::Plonk(circuit), DemoConfig::Plonk(config)) => circuit.synthesize(config, layouter),
-            (Self::Base(builder), DemoConfig::Base(config)) => builder.synthesize(config, layouter),
+            (Self::Base(circuit), DemoConfig::Base(config)) => circuit.synthesize(config, layouter),
             // The key was made for the other kind of circuit.
             _ => Err(Error::Synthesis),
         }

@@ -1,4 +1,4 @@
-//! What the demos built with halo2-base share: the two stages of a builder.
+//! What the demos built with halo2-base share: the two stages of a builder, packed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,6 +6,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_base::AssignedValue;
 use halo2_base::gates::circuit::CircuitBuilderStage;
 use halo2_base::gates::circuit::builder::BaseCircuitBuilder;
+use parhelion::base::{PackError, PackedCircuit};
 
 use super::{Demo, DemoCircuit, DemoError, DemoParams, Layout, Witness, check_k};
 
@@ -34,8 +35,9 @@ pub(super) fn keygen_circuit(
         }
         builder.assigned_instances[0] = fill(&mut builder);
         builder.calculate_params(Some(RESERVED_ROWS));
-        DemoCircuit::Base(builder)
+        PackedCircuit::new(builder)
     })
+    .map(DemoCircuit::Base)
 }
 
 /// The circuit of one witness, in the layout of the key.
@@ -57,18 +59,18 @@ pub(super) fn witness_circuit(
         let public = fill(&mut builder);
         let instances = vec![public.iter().map(|cell| *cell.value()).collect()];
         builder.assigned_instances[0] = public;
-        Witness { circuit: DemoCircuit::Base(builder), instances }
+        Ok(Witness { circuit: DemoCircuit::Base(PackedCircuit::new(builder)?), instances })
     })
 }
 
 /// halo2-base asserts where it could return errors. What can be checked beforehand is; this
 /// turns the rest into an error.
-fn guarded<R>(demo: &dyn Demo, k: u32, build: impl FnOnce() -> R) -> Result<R, DemoError> {
-    catch_unwind(AssertUnwindSafe(build)).map_err(|panic| DemoError::Build {
-        circuit: demo.name(),
-        k,
-        reason: crate::panic_message(&*panic),
-    })
+fn guarded<R>(demo: &dyn Demo, k: u32, build: impl FnOnce() -> Result<R, PackError>) -> Result<R, DemoError> {
+    let built = match catch_unwind(AssertUnwindSafe(build)) {
+        Ok(built) => built.map_err(|error| error.to_string()),
+        Err(panic) => Err(crate::panic_message(&*panic)),
+    };
+    built.map_err(|reason| DemoError::Build { circuit: demo.name(), k, reason })
 }
 
 #[cfg(test)]
@@ -95,7 +97,7 @@ pub(super) mod tests {
         builder.calculate_params(Some(RESERVED_ROWS));
         let mut public: Vec<Fr> = builder.assigned_instances[0].iter().map(|cell| *cell.value()).collect();
         assert_eq!(public.len(), demo.instance_len());
-        let circuit = DemoCircuit::Base(builder);
+        let circuit = DemoCircuit::Base(PackedCircuit::new(builder).unwrap());
         MockProver::run(k, &circuit, vec![public.clone()]).unwrap().assert_satisfied();
         public[0] += Fr::ONE;
         MockProver::run(k, &circuit, vec![public]).unwrap().verify().unwrap_err();

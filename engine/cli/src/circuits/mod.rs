@@ -9,8 +9,8 @@
 //!
 //! let demo = circuits::find("plonk")?;
 //! let keygen = demo.keygen_circuit(demo.default_k())?;
-//! // keygen_vk, keygen_pk from &keygen; the layout is complete only after that.
-//! let layout = keygen.layout()?;
+//! // keygen_vk, keygen_pk from &keygen; then, for each proof:
+//! let layout = keygen.layout();
 //! let witness = demo.witness_circuit(&layout, 7)?;
 //! assert_eq!(witness.instances.len(), 1);
 //! # Ok::<(), circuits::DemoError>(())
@@ -109,9 +109,9 @@ pub enum DemoError {
         /// The circuit's name.
         circuit: &'static str,
     },
-    /// The layout was asked for before key generation had run.
-    #[error("the circuit has no layout yet: it is known once key generation has synthesised it")]
-    NoLayout,
+    /// There is no circuit to make a key for.
+    #[error("the demo has no circuit")]
+    NoCircuit,
     /// The library that builds the circuit gave up.
     #[error("circuit {circuit} cannot be built with k = {k}: {reason}")]
     Build {
@@ -169,14 +169,8 @@ mod tests {
                 assert!(matches!(error, DemoError::UnsuitableK { k: got, .. } if got == k), "{error}");
             }
         }
-        let layout = Plonk.keygen_circuit(5).unwrap().layout().unwrap();
+        let layout = Plonk.keygen_circuit(5).unwrap().layout();
         let error = Poseidon.witness_circuit(&layout, 0).unwrap_err();
         assert_eq!(error, DemoError::ForeignLayout { circuit: "poseidon" });
-    }
-
-    #[test]
-    fn there_is_no_layout_before_key_generation() {
-        let circuit = Poseidon.keygen_circuit(13).unwrap();
-        assert_eq!(circuit.layout().unwrap_err(), DemoError::NoLayout);
     }
 }

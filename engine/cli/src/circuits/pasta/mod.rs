@@ -58,7 +58,7 @@ pub trait PastaDemo: Sized {
     /// As [`PastaDemo::build`].
     fn keygen_circuit(k: u32) -> Result<Self::Circuit, DemoError> {
         let demo = Self::build(k, 1, 0)?;
-        let first = demo.circuits().first().ok_or(DemoError::NoLayout)?;
+        let first = demo.circuits().first().ok_or(DemoError::NoCircuit)?;
         Ok(first.without_witnesses())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::plonk::VerifyingKey;
 use parhelion::{ConfiguredKey, Error, Estimate, PreparedKey, Prover, oracle};
-use parhelion_cli::circuits::{Demo, Layout, Witness};
+use parhelion_cli::circuits::Witness;
 use parhelion_cli::proc::{self, CpuTime};
 use parhelion_cli::stock::{self, ProofTranscript, Sections};
 use parhelion_cli::store::{KeyStore, Keys, PreparedKeys, Srs};
@@ -47,11 +47,11 @@ pub(crate) struct Measured {
     /// SRS and keys; ours to the prepared key.
     pub(crate) load_seconds: f64,
     pub(crate) build_seconds: f64,
-    /// High-water mark of resident memory while SRS and keys were loaded.
+    /// High-water mark of resident memory while SRS and keys were loaded, the circuit included.
     pub(crate) load_peak_bytes: Option<u64>,
-    /// Resident after that: SRS and keys.
+    /// Resident after that: circuit, SRS and keys.
     pub(crate) loaded_bytes: Option<u64>,
-    /// High-water mark before the first proof, the circuit included.
+    /// High-water mark before the first proof: of building the circuit, or of loading.
     pub(crate) start_peak_bytes: Option<u64>,
     /// Of one proof.
     pub(crate) verify_seconds: f64,
@@ -118,24 +118,35 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         return Ok(());
     }
 
-    let start = Instant::now();
     let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
     let store = KeyStore::new(&cache, demo, k, &srs);
     let rng = || ChaCha20Rng::seed_from_u64(args.circuit.seed);
+    // A circuit takes more memory while it is built than afterwards, so it comes before the keys.
+    let layout = match store.layout() {
+        Some(layout) => layout,
+        None => store.proving(&prover)?.layout,
+    };
+    let start = Instant::now();
+    let witness = demo.witness_circuit(&layout, args.circuit.seed)?;
+    let built = Built { seconds: start.elapsed().as_secs_f64(), peak_bytes: proc::peak_resident() };
+    ALLOCATOR.trim();
+    proc::reset_peak_resident();
+    drop(srs);
+
+    let start = Instant::now();
+    let srs = Srs::load(&cache, args.circuit.srs.as_deref(), k)?;
+    let store = KeyStore::new(&cache, demo, k, &srs);
     if args.side == Side::Parhelion {
-        let PreparedKeys { mut key, vk, layout, .. } = store.prepared(&prover)?;
+        let PreparedKeys { mut key, vk, .. } = store.prepared(&prover)?;
         prover.make_table(&mut key, args.tables());
-        let loaded = Loaded::since(start);
-        let (witness, build_seconds) = build(demo, &layout, args)?;
+        let loaded = Loaded::since(start, built);
         let configured = ConfiguredKey::new(&key, &witness.circuit)?;
         let started = Instant::now();
         let measured =
             measure(args, &srs, &vk, &witness, || Ok(prove::prove(&prover, &configured, &witness, rng())?));
         let pool = Some(pool_use(&prover, &key));
         ui::say_json(&match measured {
-            Ok(measured) => {
-                Outcome::Measured(Measured { build_seconds, pool, ..loaded.add_to(measured) }.into())
-            }
+            Ok(measured) => Outcome::Measured(Measured { pool, ..loaded.add_to(measured) }.into()),
             Err(CommandError::Prover(error @ (Error::MemoryLimit { .. } | Error::Memory(_)))) => {
                 let seconds = started.elapsed().as_secs_f64();
                 Outcome::Refused(Refused { refused: error.to_string(), seconds })
@@ -146,8 +157,7 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
     }
 
     let keys = store.proving(&prover)?;
-    let loaded = Loaded::since(start);
-    let (witness, build_seconds) = build(demo, &keys.layout, args)?;
+    let loaded = Loaded::since(start, built);
     if args.side == Side::Oracle {
         ui::say_json(&compare(args, &prover, &srs, &keys, &witness)?);
         return Ok(());
@@ -157,36 +167,38 @@ pub(crate) fn run(common: &Common, args: &BenchChildArgs) -> Result<(), CommandE
         stock::prove(&srs.params, &keys.pk, args.circuit.multi_open, &witness, rng())
             .map_err(CommandError::Stock)
     })?;
-    ui::say_json(&Outcome::Measured(Measured { build_seconds, ..loaded.add_to(measured) }.into()));
+    ui::say_json(&Outcome::Measured(loaded.add_to(measured).into()));
     Ok(())
 }
 
-/// What loading the SRS and the keys took.
+/// What building the circuit took.
+struct Built {
+    seconds: f64,
+    peak_bytes: Option<u64>,
+}
+
+/// What loading the SRS and the keys took, and building the circuit before.
 struct Loaded {
     seconds: f64,
     peak_bytes: Option<u64>,
     bytes: Option<u64>,
+    built: Built,
 }
 
 impl Loaded {
     /// Right after loading, which began then.
-    fn since(start: Instant) -> Self {
+    fn since(start: Instant, built: Built) -> Self {
         let (seconds, peak_bytes) = (start.elapsed().as_secs_f64(), proc::peak_resident());
         ALLOCATOR.trim();
-        Self { seconds, peak_bytes, bytes: proc::resident() }
+        Self { seconds, peak_bytes, bytes: proc::resident(), built }
     }
 
     fn add_to(self, measured: Measured) -> Measured {
-        let Self { seconds: load_seconds, peak_bytes: load_peak_bytes, bytes: loaded_bytes } = self;
-        Measured { load_seconds, load_peak_bytes, loaded_bytes, ..measured }
+        let Self { seconds: load_seconds, peak_bytes: load_peak_bytes, bytes: loaded_bytes, built } = self;
+        let start_peak_bytes = measured.start_peak_bytes.max(built.peak_bytes);
+        let build_seconds = built.seconds;
+        Measured { load_seconds, build_seconds, load_peak_bytes, loaded_bytes, start_peak_bytes, ..measured }
     }
-}
-
-/// The circuit value, and the seconds that it took.
-fn build(demo: &dyn Demo, layout: &Layout, args: &BenchChildArgs) -> Result<(Witness, f64), CommandError> {
-    let start = Instant::now();
-    let witness = demo.witness_circuit(layout, args.circuit.seed)?;
-    Ok((witness, start.elapsed().as_secs_f64()))
 }
 
 fn pool_use(prover: &Prover, key: &PreparedKey<'_>) -> PoolUse {
