@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn constraints_hold_for_the_witness_and_only_for_its_public_values() {
         for k in [5, 8] {
-            let layout = Plonk.keygen_circuit(k).unwrap().layout().unwrap();
+            let layout = Plonk.keygen_circuit(k).unwrap().layout();
             let Witness { circuit, instances } = Plonk.witness_circuit(&layout, 11).unwrap();
             MockProver::run(k, &circuit, instances.clone()).unwrap().assert_satisfied();
             for value in 0..PUBLIC_ROWS {

@@ -4,7 +4,10 @@ use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
 use halo2_axiom::plonk::{Circuit, ConstraintSystem, ProvingKey, VerifyingKey, permutation};
 use halo2_axiom::poly::Polynomial;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Bn254G1Affine, Domain, Kernels};
+use parhelion_field_kernels::{
+    Bn254Fr, Bn254FrSpec, Bn254G1Affine, Bn254G1Spec, Domain, Fp, Kernels, Projective,
+};
+use parhelion_scheduler::ExecutorExt;
 
 use super::columns::{RowPolynomials, row_polynomials, sigma_columns};
 use super::domain::evaluation_domain;
@@ -126,9 +129,9 @@ impl Shape {
         let domain = evaluation_domain(self.cs.degree(), self.domain.k())?;
         let mut commitments = {
             let _span = tracing::info_span!("commit").entered();
-            let columns: Vec<&[Bn254Fr]> =
-                columns.fixed.iter().chain(&columns.sigma).map(Vec::as_slice).collect();
-            let points = kernels.msm_columns(lagrange, &columns);
+            let fixed: Vec<&[Bn254Fr]> = columns.fixed.iter().map(Vec::as_slice).collect();
+            let mut points = kernels.msm_columns(lagrange, &fixed);
+            points.extend(commit_sigma(kernels, &self.domain, lagrange, &columns.sigma));
             kernels.normalize(&points).into_iter().map(cast::into_point).collect::<Vec<G1Affine>>()
         };
         let sigma = permutation::VerifyingKey::from_commitments(commitments.split_off(columns.fixed.len()));
@@ -141,6 +144,39 @@ impl Shape {
             self.compress_selectors,
         ))
     }
+}
+
+/// Columns of the permutation that are committed to at a time.
+const BATCH: usize = 16;
+
+/// Commitments to the columns of a permutation.
+///
+/// Cells that are not copied stay where they are, and the i-th column is made of their labels, delta^i·omega^j, but
+/// for the others. So only the differences take additions of bases: the labels of all columns are multiples of the
+/// first one's.
+fn commit_sigma(
+    kernels: &Kernels,
+    domain: &Domain<Bn254FrSpec>,
+    lagrange: &[Bn254G1Affine],
+    sigma: &[Vec<Bn254Fr>],
+) -> Vec<Projective<Bn254G1Spec>> {
+    let mut labels = vec![Fp::ZERO; domain.size()];
+    kernels.powers(domain.omega(), Fp::ONE, &mut labels);
+    let first = kernels.msm::<Bn254G1Spec>(lagrange, &labels);
+    let mut deltas = vec![Fp::ZERO; sigma.len()];
+    kernels.powers(Fp::delta(), Fp::ONE, &mut deltas);
+    let mut points = Vec::with_capacity(sigma.len());
+    for (sigma, deltas) in sigma.chunks(BATCH).zip(deltas.chunks(BATCH)) {
+        let parts = kernels.executor().map(sigma.len(), |index| {
+            let mut moved = labels.clone();
+            kernels.horner_step(&mut moved, -deltas[index], &sigma[index]);
+            (moved, first.mul(deltas[index]))
+        });
+        let moved: Vec<&[Bn254Fr]> = parts.iter().map(|(moved, _)| moved.as_slice()).collect();
+        let moved = kernels.msm_columns(lagrange, &moved);
+        points.extend(moved.into_iter().zip(&parts).map(|(moved, (_, labels))| moved + *labels));
+    }
+    points
 }
 
 fn polynomial<Basis>(values: Vec<Bn254Fr>) -> Polynomial<Fr, Basis> {
