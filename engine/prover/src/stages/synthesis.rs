@@ -1,15 +1,17 @@
 //! Circuits to advice columns, phase by phase.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::mem::take;
 use std::sync::Arc;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
-use parhelion_scheduler::Sequential;
+use parhelion_scheduler::{ExecutorExt, Sequential, checkpoint};
 use smallvec::SmallVec;
 
 use super::ahead::Outbox;
 use crate::Error;
+use crate::collect::try_collect;
 use crate::memory::{Buffer, Memory};
 use crate::storage::{Stored, StoredRef};
 
@@ -88,6 +90,14 @@ pub(crate) struct Taken {
     pub(crate) holes: usize,
     /// The longest that the circuit left a column alone and came back to it, in cells of other columns.
     pub(crate) absence: usize,
+}
+
+/// When a cell is assigned: in the phase of its column, before, or after.
+#[derive(Clone, Copy, Debug)]
+enum Admitted {
+    Now,
+    Early,
+    Committed,
 }
 
 /// How many columns may be open in the end, if there were `window` at first.
@@ -269,8 +279,73 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
+    /// Sets the first rows of columns, which are given with how many: `write` writes those of the one in this
+    /// place. Columns that nothing was assigned to go straight to where they are kept, as many at a time as may be
+    /// open.
+    pub(crate) fn assign_columns(
+        &mut self,
+        columns: &[(usize, usize)],
+        write: impl Fn(&Kernels, usize, &mut [Fp<S>]) + Sync,
+    ) -> Result<(), Error> {
+        let (n, kernels, memory) = (self.n, self.kernels, self.memory);
+        let mut blank = Vec::new();
+        for (place, &(column, rows)) in columns.iter().enumerate() {
+            if let Some(last) = rows.checked_sub(1) {
+                // The column and its last row are there, or this is the error.
+                let cell = self.admit_place(column, last)?;
+                match (cell, &self.columns[column].state) {
+                    (Admitted::Now, State::Blank) => blank.push((place, column, rows)),
+                    (Admitted::Committed, _) => {}
+                    (Admitted::Now | Admitted::Early, _) => {
+                        let mut values = vec![Fp::ZERO; rows];
+                        write(&self.alone, place, &mut values);
+                        for (row, value) in values.into_iter().enumerate() {
+                            self.assign(column, row, Some(Cell::Value(value)))?;
+                        }
+                    }
+                }
+            }
+        }
+        for blank in blank.chunks(self.window) {
+            checkpoint();
+            let mut buffers = try_collect(blank.iter().map(|_| memory.scratch(n)))?;
+            let blinds: Vec<&Blinds<S>> =
+                blank.iter().map(|(_, column, _)| &self.columns[*column].blinds).collect();
+            let alone = &self.alone;
+            kernels.executor().for_each(
+                buffers.iter_mut().zip(blank).zip(blinds),
+                |_, ((values, (place, _, rows)), blinds)| {
+                    let (assigned, rest) = values.split_at_mut(*rows);
+                    write(alone, *place, assigned);
+                    let (rest, last) = rest.split_at_mut(rest.len() - blinds.len());
+                    rest.fill(Fp::ZERO);
+                    last.copy_from_slice(blinds);
+                },
+            );
+            let stored = Stored::pack_all(kernels, memory, buffers)?;
+            for ((_, column, rows), stored) in blank.iter().zip(stored) {
+                self.assigned += rows;
+                let column = &mut self.columns[*column];
+                column.left = self.assigned;
+                column.state = State::Closed(stored);
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the column of a cell, if it is to be set.
     fn admit(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<Option<Cell<S>>, Error> {
+        match (self.admit_place(column, row)?, cell) {
+            (Admitted::Committed, _) | (Admitted::Early, None) => return Ok(None),
+            (Admitted::Now, None) => return Err(Error::UnknownWitness { column, row }),
+            (_, Some(_)) if self.last != Some(column) => self.turn_to(column)?,
+            (_, Some(_)) => {}
+        }
+        Ok(cell)
+    }
+
+    /// Whether there is such a cell, and what its column's phase says.
+    fn admit_place(&self, column: usize, row: usize) -> Result<Admitted, Error> {
         let columns = self.columns.len();
         let Some(AdviceColumn { phase, .. }) = self.columns.get(column) else {
             return Err(Error::ColumnOutOfRange { what: "advice", column, columns });
@@ -278,16 +353,11 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         if row >= self.usable_rows {
             return Err(Error::RowOutOfRange { what: "advice cell", row, usable: self.usable_rows });
         }
-        if *phase < self.phase {
-            return Ok(None);
-        }
-        match cell {
-            None if *phase > self.phase => return Ok(None),
-            None => return Err(Error::UnknownWitness { column, row }),
-            Some(_) if self.last != Some(column) => self.turn_to(column)?,
-            Some(_) => {}
-        }
-        Ok(cell)
+        Ok(match phase.cmp(&self.phase) {
+            Ordering::Less => Admitted::Committed,
+            Ordering::Equal => Admitted::Now,
+            Ordering::Greater => Admitted::Early,
+        })
     }
 
     /// Opens a column.

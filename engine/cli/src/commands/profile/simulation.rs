@@ -42,7 +42,7 @@ pub(super) struct SimulatedStage {
     pub(super) seconds: f64,
 }
 
-/// Records a proof for each number of workers, each cut as for so many, and replays it by as many.
+/// Records a warm proof for each number of workers, each cut as for so many, and replays it by as many.
 ///
 /// # Errors
 /// If a proof fails, is not accepted, or has other bytes than the first.
@@ -56,6 +56,8 @@ pub(super) fn run<S: Subject>(
     let mut record = |workers: u32| {
         let recorder = Recorder::new(workers as usize);
         let prover = prover(recorder.clone(), recorder.clone())?;
+        // The first proof of a prover pays for pages that later ones find mapped, the more the more workers there are.
+        subject.prove(&prover, key, &mut |_| ())?;
         recorder.restart();
         let proof = subject.prove(&prover, key, &mut |_| ())?;
         let task = recorder.take();
@@ -68,8 +70,6 @@ pub(super) fn run<S: Subject>(
     if sampling.workers.is_empty() {
         return Ok(Vec::new());
     }
-    // The first proof of a process pays for pages that later ones find mapped.
-    record(1)?;
     let alone = record(1)?.work();
     sampling
         .workers

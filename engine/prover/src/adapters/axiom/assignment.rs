@@ -8,9 +8,10 @@ use halo2_axiom::plonk::{
     self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, Fixed, FloorPlanner, Instance,
     Selector,
 };
-use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
+use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Kernels};
 use parhelion_scheduler::checkpoint;
 
+use super::handed::{Handed, Opened};
 use super::unsupported;
 use crate::Error;
 use crate::adapters::cast::{self, AssignedArena};
@@ -58,6 +59,7 @@ where
             expected: witness_cells,
             assigned: 0,
             failure: None,
+            handed: Opened::new(),
         };
         let result = ConcreteCircuit::FloorPlanner::synthesize(
             &mut assignment,
@@ -65,6 +67,7 @@ where
             self.config.clone(),
             self.constants.clone(),
         );
+        assignment.take_columns();
         let cells = &mut assignment.witness.taken.cells;
         *cells = assignment.arena.blocks().max(*cells);
         // What went wrong first says more than what the circuit made of it.
@@ -91,6 +94,8 @@ struct WitnessAssignment<'a, 'm, 'e, F: Field> {
     expected: usize,
     /// The first error: most of the trait's methods cannot return one.
     failure: Option<Error>,
+    /// What circuits hand over whole.
+    handed: Opened,
 }
 
 impl<F: Field> WitnessAssignment<'_, '_, '_, F> {
@@ -106,6 +111,20 @@ impl<F: Field> WitnessAssignment<'_, '_, '_, F> {
         if self.assigned.is_multiple_of(64 * CELLS) && self.assigned <= self.expected {
             let fraction = self.assigned as f64 / self.expected as f64;
             self.observer.stage_progressed(Stage::Synthesis, fraction);
+        }
+    }
+
+    /// Sets the columns that the circuit has handed over.
+    fn take_columns(&mut self) {
+        for Handed { columns, values } in self.handed.take() {
+            let rows: Vec<(usize, usize)> =
+                columns.iter().enumerate().map(|(place, column)| (*column, values.rows(place))).collect();
+            let write = |kernels: &Kernels, place, rows: &mut [Bn254Fr]| values.write(kernels, place, rows);
+            let result = self.witness.assign_columns(&rows, write);
+            self.note(result);
+            self.assigned += rows.iter().map(|(_, rows)| rows).sum::<usize>();
+            self.observer
+                .stage_progressed(Stage::Synthesis, (self.assigned as f64 / self.expected as f64).min(1.0));
         }
     }
 
@@ -144,7 +163,9 @@ fn same<F: Field>(a: &F, b: &F) -> bool {
 impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
-    fn exit_region(&mut self) {}
+    fn exit_region(&mut self) {
+        self.take_columns();
+    }
 
     fn annotate_column<A: FnOnce() -> AR, AR: Into<String>>(&mut self, _: A, _: Column<Any>) {}
 
@@ -219,6 +240,7 @@ impl<F: Field> Assignment<F> for WitnessAssignment<'_, '_, '_, F> {
     }
 
     fn next_phase(&mut self) {
+        self.take_columns();
         if self.failure.is_some() {
             return;
         }

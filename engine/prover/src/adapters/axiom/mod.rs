@@ -10,6 +10,7 @@
 
 mod assignment;
 mod configured;
+pub(crate) mod handed;
 mod key;
 pub mod keygen;
 pub(crate) mod params;

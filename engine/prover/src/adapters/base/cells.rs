@@ -12,6 +12,7 @@ use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec, Fp, Kernels, Packed};
 
 use super::Columns;
 use super::segments::Segments;
+use crate::adapters::axiom::handed::WholeColumns;
 use crate::adapters::cast;
 
 /// Rows that are unpacked at a time: a multiple of what is packed together.
@@ -52,8 +53,8 @@ impl Cells {
     /// Passes on each value with its column and row.
     pub(super) fn for_each(
         &self,
-        mut assign: impl FnMut(Column<Advice>, usize, Fr),
         columns: impl Iterator<Item = Column<Advice>>,
+        mut assign: impl FnMut(Column<Advice>, usize, Fr),
     ) {
         let mut tile = vec![Fp::ZERO; TILE];
         for (values, column) in self.columns.iter().zip(columns) {
@@ -77,6 +78,11 @@ impl Cells {
         }
     }
 
+    /// How many columns there are.
+    pub(super) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Bytes.
     pub(super) fn size(&self) -> usize {
         let sizes = self.columns.iter().map(|values| match values {
@@ -84,6 +90,22 @@ impl Cells {
             Values::Plain(values) => size_of_val(&values[..]),
         });
         sizes.sum()
+    }
+}
+
+impl WholeColumns for Cells {
+    fn rows(&self, place: usize) -> usize {
+        match &self.columns[place] {
+            Values::Packed(packed) => packed.len(),
+            Values::Plain(values) => values.len(),
+        }
+    }
+
+    fn write(&self, kernels: &Kernels, place: usize, rows: &mut [Bn254Fr]) {
+        match &self.columns[place] {
+            Values::Packed(packed) => kernels.unpack(packed, 0, rows),
+            Values::Plain(values) => rows.copy_from_slice(values),
+        }
     }
 }
 

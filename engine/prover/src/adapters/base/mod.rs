@@ -10,7 +10,7 @@
 //!                                   └──constraints──▶ gates, constants, copies, as numbers
 //! ```
 //!
-//! It is a [`Circuit`] like the builder, with its configuration and its keys: either's proofs are the other's,
+//! The engine takes its columns whole; to other provers it assigns cell by cell. It is a [`Circuit`] like the builder, with its configuration and its keys: either's proofs are the other's,
 //! byte for byte, with any prover.
 
 mod cells;
@@ -31,6 +31,8 @@ use parhelion_scheduler::Sequential;
 use cells::Cells;
 use constraints::Constraints;
 use segments::Segments;
+
+use crate::adapters::axiom::handed::{Handed, WholeColumns, hand};
 
 /// Why a builder's circuit cannot be packed.
 #[derive(Debug, thiserror::Error)]
@@ -241,12 +243,17 @@ fn check_lookups(builder: &BaseCircuitBuilder<Fr>, columns: &Columns) -> Result<
     }
 }
 
-/// Assigns all cells, column by column.
-fn assign(cells: &Cells, columns: &Columns, region: &mut Region<'_, Fr>) {
-    cells.for_each(
-        |column, row, value| {
-            region.assign_advice(column, row, Value::known(value));
-        },
-        columns.advice(),
-    );
+/// Assigns all cells: column by column to the engine, one by one to others.
+fn assign(cells: &Arc<Cells>, columns: &Columns, region: &mut Region<'_, Fr>) {
+    debug_assert_eq!(cells.columns(), columns.advice().count());
+    let whole = || Handed {
+        columns: columns.advice().map(|column| column.index()).collect(),
+        values: Arc::clone(cells) as Arc<dyn WholeColumns>,
+    };
+    if hand(whole) {
+        return;
+    }
+    cells.for_each(columns.advice(), |column, row, value| {
+        region.assign_advice(column, row, Value::known(value));
+    });
 }
