@@ -75,17 +75,13 @@ pub trait Executor: Debug + Send + Sync {
     }
 }
 
-/// Pieces that a loop is cut into at least, if there are threads to share them: the last one is waited for, and
-/// where threads are few, a quarter of a thread's share is long.
-const MIN_PIECES: usize = 16;
-
 /// Loops over an [`Executor`]. Results never depend on the number of threads.
 pub trait ExecutorExt: Executor {
     /// The length of equal pieces that gives each thread a few pieces of `len`
     /// items, but no piece shorter than `min`, nor (if `min` allows) longer than 2^16 items: between
     /// pieces is where work can be [ended early](crate::checkpoint).
     fn chunk_len(&self, len: usize, min: usize) -> usize {
-        let pieces = if self.threads() == 1 { 1 } else { (self.threads() * 4).max(MIN_PIECES) };
+        let pieces = if self.threads() == 1 { 1 } else { self.threads() * 4 };
         len.div_ceil(pieces).min(1 << 16).max(min).max(1)
     }
 

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 
 use parhelion_field_kernels::{Domain, FieldSpec, Fp, Kernels, Packed};
 use parhelion_scheduler::ExecutorExt;
+use smallvec::SmallVec;
 
 use crate::Error;
 use crate::collect::try_collect;
@@ -15,6 +16,12 @@ use crate::memory::{Buffer, Memory, Owned, Rows};
 
 /// Rows that are read at a time where labels are computed: they stay in the first-level cache.
 const TILE: usize = 512;
+
+/// Columns that are read at a time, mostly: a list of so many needs no heap.
+const FEW: usize = 16;
+
+/// Fewest rows of a column worth a task of their own.
+const PIECE: usize = 8 * TILE;
 
 /// A column of n rows.
 #[derive(Debug)]
@@ -171,13 +178,29 @@ pub(crate) struct Reader<'a, S: FieldSpec> {
 }
 
 impl<S: FieldSpec> Reader<'_, S> {
-    /// Writes the rows of a column to `out`.
-    pub(crate) fn read(&self, column: StoredRef<'_, S>, out: &mut [Fp<S>]) {
+    /// Writes rows of a column to `out`, from the `first` on: a multiple of [`TILE`].
+    fn read(&self, column: StoredRef<'_, S>, first: usize, out: &mut [Fp<S>]) {
+        let rows = first..first + out.len();
         match column {
-            StoredRef::Plain(values) => out.copy_from_slice(values),
-            StoredRef::Packed(packed) => self.kernels.unpack(packed, 0, out),
-            StoredRef::Cells(cells) => self.labels.read(self.kernels, cells, out),
+            StoredRef::Plain(values) => out.copy_from_slice(&values[rows]),
+            StoredRef::Packed(packed) => self.kernels.unpack(packed, first, out),
+            StoredRef::Cells(cells) => self.labels.read(self.kernels, &cells[rows], out),
         }
+    }
+
+    /// Writes all rows of columns. There often are fewer columns than threads, so the rows are shared out.
+    pub(crate) fn read_all<'c, 'o>(&self, columns: impl Iterator<Item = (StoredRef<'c, S>, &'o mut [Fp<S>])>)
+    where
+        S: 'c,
+    {
+        let executor = self.kernels.executor();
+        let columns: SmallVec<[_; FEW]> = columns.collect();
+        let rows: usize = columns.iter().map(|(_, out)| out.len()).sum();
+        let len = executor.chunk_len(rows, PIECE).next_multiple_of(TILE);
+        let pieces = columns.into_iter().flat_map(|(column, out)| {
+            out.chunks_mut(len).enumerate().map(move |(index, out)| (column, index * len, out))
+        });
+        executor.for_each(pieces, |_, (column, first, out)| self.read(column, first, out));
     }
 
     /// The rows of a column, where they are if they are plain.
@@ -186,7 +209,7 @@ impl<S: FieldSpec> Reader<'_, S> {
             return Ok(Rows::Lent(values));
         }
         let mut values = self.memory.scratch(self.labels.omegas.len())?;
-        self.read(column, &mut values);
+        self.read_all([(column, &mut *values)].into_iter());
         Ok(Rows::Computed(values))
     }
 
@@ -197,10 +220,10 @@ impl<S: FieldSpec> Reader<'_, S> {
             _ => self.memory.scratch(self.labels.omegas.len()).map(Rows::Computed),
         }))?;
         let computed = rows.iter_mut().zip(columns).filter_map(|(rows, column)| match rows {
-            Rows::Computed(values) => Some((values, *column)),
+            Rows::Computed(values) => Some((*column, &mut **values)),
             Rows::Lent(_) => None,
         });
-        self.kernels.executor().for_each(computed, |_, (values, column)| self.read(column, values));
+        self.read_all(computed);
         Ok(rows)
     }
 }

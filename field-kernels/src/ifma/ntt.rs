@@ -234,7 +234,8 @@ fn transform<S: FieldSpec>(
     let between: &mut [Fp<S>] = between.carver().cut(size);
 
     let input = from.unwrap_or(out);
-    let groups = executor.chunk_len(plan.columns / LANES, 1);
+    let tasks = if executor.threads() == 1 { 1 } else { 4 * executor.threads() };
+    let groups = (plan.columns / LANES).div_ceil(tasks);
     for_each_chunk_mut(executor, between, groups * plan.rows * LANES, |task, chunk| {
         scratch.with(lines_of::<Scratch>(plan.rows), |carver| {
             let column = carver.cut(plan.rows);
@@ -247,7 +248,7 @@ fn transform<S: FieldSpec>(
 
     let between = &*between;
     let matrix = Matrix(out.as_mut_ptr());
-    let groups = executor.chunk_len(plan.rows / LANES, 1);
+    let groups = (plan.rows / LANES).div_ceil(tasks);
     let (next, count) = (AtomicUsize::new(0), (plan.rows / LANES).div_ceil(groups));
     executor.run(count, &|_| {
         let (matrix, Some(task)) = (&matrix, claim(&next, count)) else { return };

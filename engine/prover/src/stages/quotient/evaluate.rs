@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use parhelion_field_kernels::{CurveSpec, Domain, FieldSpec, Fp, Kernels};
-use parhelion_scheduler::ExecutorExt;
 use smallvec::SmallVec;
 
 use super::order::Order;
@@ -227,9 +226,7 @@ impl<'a, C: CurveSpec> Sums<'a, C> {
             }
         }
         let reader = self.key.reader(self.kernels, self.memory);
-        self.kernels
-            .executor()
-            .for_each(computed.iter_mut().zip(rows), |_, (to, from)| reader.read(from, to));
+        reader.read_all(rows.into_iter().zip(computed.iter_mut().map(|to| &mut **to)));
         self.kernels.intt_columns(self.key.domain(), &mut computed);
         Ok(coefficients)
     }
