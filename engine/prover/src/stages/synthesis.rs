@@ -1,17 +1,20 @@
 //! Circuits to advice columns, phase by phase.
 
+mod columns;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::mem::take;
 use std::sync::Arc;
 
 use parhelion_field_kernels::{FieldSpec, Fp, Kernels};
-use parhelion_scheduler::{ExecutorExt, Sequential, checkpoint};
+use parhelion_scheduler::Sequential;
 use smallvec::SmallVec;
 
 use super::ahead::Outbox;
 use crate::Error;
-use crate::collect::try_collect;
 use crate::memory::{Buffer, Memory};
 use crate::storage::{Stored, StoredRef};
 
@@ -279,60 +282,6 @@ impl<'m, S: FieldSpec> Witness<'m, S> {
         Ok(())
     }
 
-    /// Sets the first rows of columns, which are given with how many: `write` writes those of the one in this
-    /// place. Columns that nothing was assigned to go straight to where they are kept, as many at a time as may be
-    /// open.
-    pub(crate) fn assign_columns(
-        &mut self,
-        columns: &[(usize, usize)],
-        write: impl Fn(&Kernels, usize, &mut [Fp<S>]) + Sync,
-    ) -> Result<(), Error> {
-        let (n, kernels, memory) = (self.n, self.kernels, self.memory);
-        let mut blank = Vec::new();
-        for (place, &(column, rows)) in columns.iter().enumerate() {
-            if let Some(last) = rows.checked_sub(1) {
-                // The column and its last row are there, or this is the error.
-                let cell = self.admit_place(column, last)?;
-                match (cell, &self.columns[column].state) {
-                    (Admitted::Now, State::Blank) => blank.push((place, column, rows)),
-                    (Admitted::Committed, _) => {}
-                    (Admitted::Now | Admitted::Early, _) => {
-                        let mut values = vec![Fp::ZERO; rows];
-                        write(&self.alone, place, &mut values);
-                        for (row, value) in values.into_iter().enumerate() {
-                            self.assign(column, row, Some(Cell::Value(value)))?;
-                        }
-                    }
-                }
-            }
-        }
-        for blank in blank.chunks(self.window) {
-            checkpoint();
-            let mut buffers = try_collect(blank.iter().map(|_| memory.scratch(n)))?;
-            let blinds: Vec<&Blinds<S>> =
-                blank.iter().map(|(_, column, _)| &self.columns[*column].blinds).collect();
-            let alone = &self.alone;
-            kernels.executor().for_each(
-                buffers.iter_mut().zip(blank).zip(blinds),
-                |_, ((values, (place, _, rows)), blinds)| {
-                    let (assigned, rest) = values.split_at_mut(*rows);
-                    write(alone, *place, assigned);
-                    let (rest, last) = rest.split_at_mut(rest.len() - blinds.len());
-                    rest.fill(Fp::ZERO);
-                    last.copy_from_slice(blinds);
-                },
-            );
-            let stored = Stored::pack_all(kernels, memory, buffers)?;
-            for ((_, column, rows), stored) in blank.iter().zip(stored) {
-                self.assigned += rows;
-                let column = &mut self.columns[*column];
-                column.left = self.assigned;
-                column.state = State::Closed(stored);
-            }
-        }
-        Ok(())
-    }
-
     /// Opens the column of a cell, if it is to be set.
     fn admit(&mut self, column: usize, row: usize, cell: Option<Cell<S>>) -> Result<Option<Cell<S>>, Error> {
         match (self.admit_place(column, row)?, cell) {
@@ -557,114 +506,5 @@ pub(crate) trait Circuits<S: FieldSpec> {
     /// The same circuits, if several threads may synthesise them at once.
     fn shared(&self) -> Option<&(dyn Circuits<S> + Sync)> {
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use parhelion_allocators::Pool;
-    use parhelion_field_kernels::{Bn254Fr, Bn254FrSpec};
-
-    const N: usize = 64;
-    const USABLE: usize = N - 4;
-
-    fn value(v: u64) -> Bn254Fr {
-        Fp::from_u64(v)
-    }
-
-    fn with_witness(phases: &[u8], window: usize, test: impl FnOnce(Witness<'_, Bn254FrSpec>)) {
-        let (kernels, memory) = (Kernels::sequential(), Memory::new(Pool::default().workspace(), 6));
-        test(Witness::new((&kernels, &memory), phases, 1, (N, USABLE), window));
-    }
-
-    fn rows(witness: &Witness<'_, Bn254FrSpec>) -> Vec<Vec<Bn254Fr>> {
-        let unpack = |column: StoredRef<'_, Bn254FrSpec>| match column {
-            StoredRef::Plain(values) => values.to_vec(),
-            StoredRef::Packed(packed) => {
-                let mut values = vec![Fp::ZERO; N];
-                witness.kernels.unpack(packed, 0, &mut values);
-                values
-            }
-            StoredRef::Cells(_) => unreachable!("no advice column is made of labels"),
-        };
-        witness.closed().map(|(_, column)| unpack(column)).collect()
-    }
-
-    #[test]
-    fn the_last_assignment_of_a_cell_counts() {
-        with_witness(&[0, 1], 1, |mut w| {
-            w.assign(0, 0, Some(Cell::Fraction(value(6), value(3)))).unwrap();
-            w.assign(0, 1, Some(Cell::Fraction(value(6), value(3)))).unwrap();
-            w.assign(0, 1, Some(Cell::Value(value(6)))).unwrap();
-            w.assign(0, 2, Some(Cell::Value(value(9)))).unwrap();
-            w.assign(0, 2, Some(Cell::Fraction(value(9), Fp::ZERO))).unwrap();
-            w.close().unwrap();
-            assert_eq!(rows(&w)[0][..4], [value(2), value(6), Fp::ZERO, Fp::ZERO]);
-        });
-    }
-
-    #[test]
-    fn columns_may_be_closed_and_opened_at_any_time() {
-        const COLUMNS: usize = 5;
-        let blinds =
-            |column: usize| Blinds::<Bn254FrSpec>::from_elem(value(1000 + column as u64), N - USABLE);
-        for window in [1, 2, 3, COLUMNS] {
-            with_witness(&[0; COLUMNS], window, |mut w| {
-                w.begin_phase((0..COLUMNS).map(blinds).collect());
-                let mut expected = vec![vec![Fp::ZERO; N]; COLUMNS];
-                expected
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(i, rows)| rows[USABLE..].copy_from_slice(&blinds(i)));
-                // In a row, side by side, back and forth, and nothing in the last column.
-                let in_a_row = (0..40).map(|i| (i / 10, i % 10));
-                let orders = in_a_row.chain((0..40).map(|i| (i % 10 % 4, 10 + i / 4)));
-                let back = [(0, 3), (3, 3), (0, 4), (2, 30), (1, 3), (0, 5)];
-                for (i, (column, row)) in orders.chain(back).enumerate() {
-                    let i = i as u64 + 1;
-                    if i.is_multiple_of(3) {
-                        w.assign(column, row, Some(Cell::Fraction(value(10 * i), value(5)))).unwrap();
-                        expected[column][row] = value(2 * i);
-                    } else {
-                        w.assign(column, row, Some(Cell::Value(value(i)))).unwrap();
-                        expected[column][row] = value(i);
-                    }
-                }
-                w.close().unwrap();
-                assert_eq!(rows(&w), expected, "{window} columns at a time");
-            });
-        }
-    }
-
-    #[test]
-    fn bad_cells_are_errors() {
-        with_witness(&[0, 1], 1, |mut w| {
-            assert!(matches!(
-                w.assign(2, 0, None),
-                Err(Error::ColumnOutOfRange { column: 2, columns: 2, .. })
-            ));
-            assert!(matches!(w.assign(0, USABLE, None), Err(Error::RowOutOfRange { usable: USABLE, .. })));
-            assert!(matches!(w.assign(0, 3, None), Err(Error::UnknownWitness { column: 0, row: 3 })));
-            assert!(w.assign(1, 3, None).is_ok(), "a later phase may still be unknown");
-        });
-    }
-
-    #[test]
-    fn committed_columns_stay() {
-        with_witness(&[0, 1], 1, |mut w| {
-            w.assign(0, 0, Some(Cell::Value(value(1)))).unwrap();
-            w.assign(1, 0, Some(Cell::Value(value(7)))).unwrap();
-            w.close().unwrap();
-            assert_eq!(rows(&w)[0][0], value(1));
-            w.phase = 1;
-            w.begin_phase(vec![Blinds::from_elem(value(8), 1)]);
-            w.assign(0, 0, Some(Cell::Value(value(2)))).unwrap();
-            w.close().unwrap();
-            assert_eq!(rows(&w)[0][..2], [value(7), Fp::ZERO], "a value may come early");
-            assert_eq!(rows(&w)[0][N - 1], value(8));
-            w.phase = 0;
-            assert_eq!(rows(&w)[0][0], value(1));
-        });
     }
 }
