@@ -20,6 +20,9 @@ const TILE: usize = 512;
 /// Columns that are read at a time, mostly: a list of so many needs no heap.
 const FEW: usize = 16;
 
+/// Pieces of them, mostly.
+const PIECES: usize = 64;
+
 /// Fewest rows of a column worth a task of their own.
 const PIECE: usize = 8 * TILE;
 
@@ -197,9 +200,13 @@ impl<S: FieldSpec> Reader<'_, S> {
         let columns: SmallVec<[_; FEW]> = columns.collect();
         let rows: usize = columns.iter().map(|(_, out)| out.len()).sum();
         let len = executor.chunk_len(rows, PIECE).next_multiple_of(TILE);
-        let pieces = columns.into_iter().flat_map(|(column, out)| {
-            out.chunks_mut(len).enumerate().map(move |(index, out)| (column, index * len, out))
-        });
+        // Of a known length, so that the executor asks for memory once.
+        let pieces: SmallVec<[_; PIECES]> = columns
+            .into_iter()
+            .flat_map(|(column, out)| {
+                out.chunks_mut(len).enumerate().map(move |(index, out)| (column, index * len, out))
+            })
+            .collect();
         executor.for_each(pieces, |_, (column, first, out)| self.read(column, first, out));
     }
 
@@ -209,7 +216,7 @@ impl<S: FieldSpec> Reader<'_, S> {
             return Ok(Rows::Lent(values));
         }
         let mut values = self.memory.scratch(self.labels.omegas.len())?;
-        self.read_all([(column, &mut *values)].into_iter());
+        self.read(column, 0, &mut values);
         Ok(Rows::Computed(values))
     }
 

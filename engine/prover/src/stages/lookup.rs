@@ -262,10 +262,9 @@ impl<C: CurveSpec> Tools<'_, C> {
                 None => self.compress(&columns, &programs.lookup_tables[*of], challenges)?,
             };
             let input = self.compress(&columns, input, challenges)?;
-            let permuted_input = self.reader().rows(circuit.permuted_inputs[index].view())?;
-            let permuted_table = self.reader().rows(circuit.permuted_tables[index].view())?;
-            let product =
-                self.lookup_product([&input, &values, &permuted_input, &permuted_table], challenges);
+            let permuted = [circuit.permuted_inputs[index].view(), circuit.permuted_tables[index].view()];
+            let permuted = self.reader().all_rows(&permuted)?;
+            let product = self.lookup_product([&input, &values, &permuted[0], &permuted[1]], challenges);
             *table = Some((*of, values));
             product
         };

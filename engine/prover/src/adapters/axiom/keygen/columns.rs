@@ -5,8 +5,8 @@ use parhelion_scheduler::ExecutorExt;
 
 use crate::adapters::cycles::Permutation;
 
-/// Fewest cells worth a task of their own.
-const MIN_CHUNK: usize = 1 << 12;
+/// Cells that are computed at a time: they stay in the first-level cache.
+const TILE: usize = 512;
 
 /// The permutation as columns: where a cell (column i, row j) is sent to (i', j'), sigma_i holds
 /// delta^i' * omega^j' on row j (Gabizon, Williamson and Ciobotaru, "PLONK", section 5).
@@ -21,18 +21,19 @@ pub(super) fn sigma_columns<S: FieldSpec>(
     let mut deltas = vec![Fp::ZERO; permutation.columns];
     kernels.powers(Fp::delta(), Fp::ONE, &mut deltas);
 
-    let executor = kernels.executor();
-    let chunk = executor.chunk_len(rows * permutation.columns, MIN_CHUNK).min(rows);
-    let mut columns = vec![vec![Fp::ZERO; rows]; permutation.columns];
-    let pieces = columns.iter_mut().flat_map(|column| column.chunks_mut(chunk));
-    let targets = permutation.next.chunks(rows).flat_map(|column| column.chunks(chunk));
-    executor.for_each(pieces.zip(targets), |_, (piece, targets)| {
-        for (value, &target) in piece.iter_mut().zip(targets) {
-            let (column, row) = (target as usize / rows, target as usize % rows);
-            *value = deltas[column] * omegas[row];
+    // Columns are allocated where they are filled: touching their pages first takes as long as the products.
+    kernels.executor().map(permutation.columns, |column| {
+        let targets = &permutation.next[column * rows..(column + 1) * rows];
+        let mut labels = Vec::with_capacity(rows);
+        labels.extend(targets.iter().map(|&target| omegas[target as usize % rows]));
+        let mut of_columns = [Fp::ZERO; TILE];
+        for (labels, targets) in labels.chunks_mut(TILE).zip(targets.chunks(TILE)) {
+            let of_columns = &mut of_columns[..targets.len()];
+            of_columns.iter_mut().zip(targets).for_each(|(to, target)| *to = deltas[*target as usize / rows]);
+            kernels.mul_assign(labels, of_columns);
         }
-    });
-    columns
+        labels
+    })
 }
 
 /// Polynomials that tell rows apart, as coefficients.

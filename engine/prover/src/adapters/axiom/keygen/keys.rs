@@ -75,7 +75,7 @@ pub(super) fn pk_from_layout(
 
     let _span = tracing::info_span!("interpolate").entered();
     let RowPolynomials { l0, l_last, mut l_active } = row_polynomials(kernels, &domain, usable);
-    let mut polys = columns.clone();
+    let mut polys = columns.copy(kernels);
     let all = polys.fixed.iter_mut().chain(&mut polys.sigma).chain([&mut l_active]);
     kernels.intt_columns(&domain, &mut all.map(Vec::as_mut_slice).collect::<Vec<_>>());
     Ok(ProvingKey::from_parts(
@@ -90,10 +90,18 @@ pub(super) fn pk_from_layout(
 }
 
 /// All columns of a key: values on the rows, or coefficients.
-#[derive(Clone)]
 struct Columns {
     fixed: Vec<Vec<Bn254Fr>>,
     sigma: Vec<Vec<Bn254Fr>>,
+}
+
+impl Columns {
+    /// A copy, made by all threads: most of the time goes into pages that are touched first.
+    fn copy(&self, kernels: &Kernels) -> Self {
+        let copy =
+            |columns: &[Vec<Bn254Fr>]| kernels.executor().map(columns.len(), |index| columns[index].clone());
+        Self { fixed: copy(&self.fixed), sigma: copy(&self.sigma) }
+    }
 }
 
 /// What a verifying key takes besides commitments.
@@ -107,7 +115,8 @@ struct Shape {
 /// A layout as columns of kernel scalars and the rest.
 fn split(kernels: &Kernels, layout: Layout<Fr>) -> Result<(Columns, Shape), Error> {
     let _span = tracing::info_span!("columns").entered();
-    let Layout { k, cs, fixed, denominators, permutation, selectors, compress_selectors } = layout;
+    let Layout { k, cs, fixed, uncompressed, denominators, permutation, selectors, compress_selectors } =
+        layout;
     let domain = Domain::new(k)?;
     let mut fixed: Vec<Vec<Bn254Fr>> = fixed.into_iter().map(cast::from_scalars).collect();
     divide(
@@ -115,6 +124,10 @@ fn split(kernels: &Kernels, layout: Layout<Fr>) -> Result<(Columns, Shape), Erro
         &mut fixed,
         denominators.into_iter().map(|(cell, value)| (cell, cast::from_scalar(value))),
     );
+    fixed.extend(kernels.executor().map(uncompressed.len(), |index| {
+        uncompressed[index].iter().map(|&on| if on { Fp::ONE } else { Fp::ZERO }).collect::<Vec<_>>()
+    }));
+    drop(uncompressed);
     let sigma = sigma_columns(kernels, &domain, &permutation);
     Ok((Columns { fixed, sigma }, Shape { domain, cs, selectors, compress_selectors }))
 }

@@ -21,8 +21,10 @@ pub(crate) struct Layout<F: Field> {
     pub(super) k: u32,
     /// Selectors are replaced by fixed columns.
     pub(super) cs: ConstraintSystem<F>,
-    /// Fixed columns of 2^k rows, those of selectors last. Cells of `denominators` hold a numerator.
+    /// Fixed columns of 2^k rows. Cells of `denominators` hold a numerator.
     pub(super) fixed: Vec<Vec<F>>,
+    /// Where selectors are on that become the last fixed columns, one each.
+    pub(super) uncompressed: Vec<Vec<bool>>,
     /// What cells, by column and row, are still to be divided by.
     pub(super) denominators: HashMap<(usize, usize), F>,
     pub(super) permutation: Permutation,
@@ -52,19 +54,23 @@ pub(crate) fn lay_out<F: Field, ConcreteCircuit: Circuit<F>>(
     let Assembly { mut fixed, denominators, selectors, copies, .. } = assembly.finish(outcome)?;
     let permutation = copies.finish();
 
-    let (cs, selectors) = if compress_selectors {
+    let (cs, selectors, uncompressed) = if compress_selectors {
         let (cs, columns) = cs.compress_selectors(selectors.clone());
         fixed.extend(columns);
-        (cs, selectors)
+        (cs, selectors, Vec::new())
     } else {
-        // Only the constraint system is wanted of the library, which looks at the number of
-        // selectors for it; the columns are made here, one at a time, as the flags are dropped.
+        // Only the constraint system is wanted of the library, which looks at the number of selectors for it.
         let (cs, _) = cs.directly_convert_selectors_to_fixed(vec![Vec::new(); selectors.len()]);
-        let column = |on: Vec<bool>| on.into_iter().map(|on| if on { F::ONE } else { F::ZERO }).collect();
-        fixed.extend(selectors.into_iter().map(column));
-        (cs, Vec::new())
+        (cs, Vec::new(), selectors)
     };
-    Ok(Layout { k, cs, fixed, denominators, permutation, selectors, compress_selectors })
+    Ok(Layout { k, cs, fixed, uncompressed, denominators, permutation, selectors, compress_selectors })
+}
+
+impl<F: Field> Layout<F> {
+    /// How many fixed columns there are, those of selectors included.
+    pub(super) fn fixed_columns(&self) -> usize {
+        self.fixed.len() + self.uncompressed.len()
+    }
 }
 
 /// Refuses what the library would panic on.

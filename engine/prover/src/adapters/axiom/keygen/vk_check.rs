@@ -21,7 +21,7 @@ pub(super) fn same_shape(vk: &VerifyingKey<G1Affine>, layout: &Layout<Fr>) -> Re
     }
     let columns = vk.fixed_commitments().len();
     equal("selector compression", layout.compress_selectors, vk.compress_selectors())?;
-    equal("fixed columns, selectors included", layout.fixed.len(), columns)?;
+    equal("fixed columns, selectors included", layout.fixed_columns(), columns)?;
     equal("permutation columns", layout.permutation.columns, vk.permutation().commitments().len())?;
     let key_degree = domain.get_quotient_poly_degree() + 1;
     equal("degree (see MAX_DEGREE)", layout.cs.degree(), key_degree)?;
