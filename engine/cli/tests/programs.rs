@@ -2,6 +2,8 @@
 #![cfg(feature = "programs")]
 
 mod common;
+#[path = "../../sbpf/tests/suite/sources/mod.rs"]
+mod sources;
 
 use std::fs;
 use std::path::Path;
@@ -192,16 +194,7 @@ fn bad_programs_and_inputs_are_errors() {
 
 /// The ELF files of `solana-sbpf`'s tests.
 fn fixture(name: &str) -> Vec<u8> {
-    let output = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .output()
-        .unwrap();
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages.iter().find(|package| package["name"] == "solana-sbpf").unwrap();
-    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
-    fs::read(manifest.with_file_name("tests").join("elfs").join(name)).unwrap()
+    fs::read(sources::solana_sbpf().join("tests/elfs").join(name)).unwrap()
 }
 
 #[test]
