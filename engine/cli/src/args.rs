@@ -143,8 +143,8 @@ Examples:
   parhelion verify parhelion-out/pairing-k15.proof.json --srs powers-of-tau-17.params";
 
 const BENCH_HELP: &str =
-    "Stock and ours run in alternating child processes, which load the keys from the cache, build the
-circuit value, and then time create_proof alone. Both run with the same allocator, number of threads
+    "Stock and ours run in alternating child processes, which build the circuit value, load the
+keys from the cache, and then time create_proof alone. Both run with the same allocator, number of threads
 and witness; the stock prover runs with its assembly field arithmetic where there is one. Each child
 makes two proofs: the first one (cold) counts, the second (warm) is reported apart. All proofs are
 checked with the stock verifier, and one more child compares all bytes with the stock prover's.
@@ -167,7 +167,8 @@ both sides begin with keygen_vk. There are no --limits for them.
 
 With --keygen the other children time keygen_vk and keygen_pk, one after the other, and nothing is read
 from the cache but the SRS. Both functions synthesise the circuit once: the seconds its own code takes
-for that, measured apart, are the same on both sides, and are reported as synthesis.
+for that, measured apart, are the same on both sides, and are reported as synthesis. Building and packing
+the circuit comes before, and is in neither.
 
 Examples:
   parhelion bench --circuit pairing --k 15 --runs 3

@@ -14,8 +14,8 @@ use halo2_axiom::plonk::{Any, Column, Error};
 use super::segments::Segments;
 use super::{Columns, PackError};
 
-/// A cell: its column's number among gates, lookups, constants and instances, in this order, times the rows of a
-/// column, and its row.
+/// A cell: its column's number among gates, lookups and constants, in this order, times the rows of a column, and
+/// its row.
 type Place = u32;
 
 /// Gates, constants and copies, in the order in which the library declares them: the order of copies decides which

@@ -10,8 +10,8 @@
 //!                                   └──constraints──▶ gates, constants, copies, as numbers
 //! ```
 //!
-//! The engine takes its columns whole; to other provers it assigns cell by cell. It is a [`Circuit`] like the builder, with its configuration and its keys: either's proofs are the other's,
-//! byte for byte, with any prover.
+//! The engine takes its columns whole; to other provers it assigns cell by cell. It is a [`Circuit`] like the
+//! builder, with its configuration and its keys: either's proofs are the other's, byte for byte, with any prover.
 
 mod cells;
 mod constraints;
